@@ -1,0 +1,259 @@
+//! What wraps the data: gzip, Zstandard, or nothing; and the files that are no table at all.
+
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::source::{self, Source};
+use crate::error::{Error, Result};
+
+/// Known by the first bytes, never by the suffix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    pub fn of(head: &[u8]) -> Self {
+        if head.starts_with(&[0x1f, 0x8b]) {
+            Self::Gzip
+        } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            Self::Zstd
+        } else {
+            Self::None
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+pub const PARQUET_MAGIC: &[u8] = b"PAR1";
+
+/// The content of an input without its wrapping, as a stream that counts the stored bytes it has taken.
+pub struct Stream {
+    label: String,
+    compression: Compression,
+    content: Box<dyn Read + Send>,
+    taken: Arc<AtomicU64>,
+}
+
+impl Stream {
+    pub fn open(source: &Source, compression: Compression, label: &str) -> Result<Self> {
+        let taken = Arc::new(AtomicU64::new(0));
+        let stored = Counting { inner: source.reader(label)?, taken: taken.clone() };
+        let content: Box<dyn Read + Send> = match compression {
+            Compression::None => Box::new(stored),
+            Compression::Gzip => {
+                Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(256 << 10, stored)))
+            }
+            Compression::Zstd => Box::new(zstd::Decoder::new(stored).map_err(|source| Error::Io {
+                action: "read",
+                path: label.to_owned(),
+                source,
+            })?),
+        };
+        Ok(Self { label: label.to_owned(), compression, content, taken })
+    }
+
+    /// Stored (compressed) bytes read so far.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Appends up to `limit` bytes to `buffer`; fewer only at the end. Returns whether that was the end.
+    pub fn fill(&mut self, buffer: &mut Vec<u8>, limit: usize) -> Result<bool> {
+        buffer.reserve(limit);
+        match self.content.by_ref().take(limit as u64).read_to_end(buffer) {
+            Ok(read) => Ok(read < limit),
+            Err(error) => Err(explain(&self.label, self.compression, self.taken(), error)),
+        }
+    }
+
+    /// The whole content, kept where it can be read in any order.
+    pub fn spool(self) -> Result<(Source, u64)> {
+        let Self { label, compression, content, taken } = self;
+        source::spool(content, |error| explain(&label, compression, taken.load(Ordering::Relaxed), error))
+    }
+}
+
+fn explain(label: &str, compression: Compression, taken: u64, error: io::Error) -> Error {
+    let path = label.to_owned();
+    if error.raw_os_error().is_some() || compression == Compression::None {
+        return Error::Io { action: "read", path, source: error };
+    }
+    let name = compression.name();
+    let (why, hint) = if error.kind() == io::ErrorKind::UnexpectedEof {
+        (
+            format!("the {name} data ends too early: the file is cut off"),
+            "was the copy or the download finished? get the file again".to_owned(),
+        )
+    } else {
+        (
+            format!("the {name} data is damaged within the first {taken} bytes"),
+            format!("get the file again; `{name} -t` tests it"),
+        )
+    };
+    Error::Damaged { path, why, hint: Some(hint) }
+}
+
+struct Counting<R> {
+    inner: R,
+    taken: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.taken.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// Content that is no table of ours: what it is, and what to do.
+pub fn refuse_foreign(head: &[u8], label: &str) -> Result<()> {
+    const SAVE: &str = "open it in the spreadsheet and save it as CSV (UTF-8)";
+    const UNPACK: &str = "unpack it first";
+    const EXPORT: &str = "export the table as CSV or Parquet";
+    let holds = |needle: &[u8]| memchr::memmem::find(&head[..head.len().min(4096)], needle).is_some();
+    let found = if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        if holds(b"[Content_Types].xml") || holds(b"xl/") || holds(b"_rels/") {
+            Some(("an Excel workbook (xlsx)", SAVE))
+        } else if holds(b"opendocument.spreadsheet") {
+            Some(("an OpenDocument spreadsheet", SAVE))
+        } else {
+            Some((
+                "a zip archive (or an Excel workbook)",
+                "unpack it first, or save the workbook as CSV (UTF-8)",
+            ))
+        }
+    } else if let Some((_, what, hint)) = [
+        (&b"\xd0\xcf\x11\xe0"[..], "an Excel workbook (xls)", SAVE),
+        (b"BZh", "compressed by bzip2", UNPACK),
+        (b"\xfd7zXZ\x00", "compressed by xz", UNPACK),
+        (b"7z\xbc\xaf", "a 7z archive", UNPACK),
+        (b"Rar!\x1a", "a rar archive", UNPACK),
+        (b"\x04\x22\x4d\x18", "compressed by lz4", UNPACK),
+        (b"%PDF-", "a PDF document", EXPORT),
+        (b"SQLite format 3\x00", "an SQLite database", EXPORT),
+        (b"ARROW1\x00\x00", "an Arrow IPC (Feather) file", EXPORT),
+        (b"ORC", "an ORC file", EXPORT),
+        (b"Obj\x01", "an Avro file", EXPORT),
+        (b"\x1f\x8b", "compressed twice", UNPACK),
+        (b"\x28\xb5\x2f\xfd", "compressed twice", UNPACK),
+    ]
+    .into_iter()
+    .find(|(magic, _, _)| head.starts_with(magic) && (*magic != b"ORC" || head.contains(&0)))
+    {
+        Some((what, hint))
+    } else if head.get(257..262) == Some(b"ustar") {
+        Some(("a tar archive", UNPACK))
+    } else {
+        markup(head)
+    };
+    match found {
+        None => Ok(()),
+        Some((what, hint)) => Err(Error::Damaged {
+            path: label.to_owned(),
+            why: format!("this is {what}, not CSV or Parquet")
+                .replace("this is compressed", "this file is compressed"),
+            hint: Some(hint.to_owned()),
+        }),
+    }
+}
+
+/// Some shops export an HTML table, or XML, under the name of a spreadsheet.
+fn markup(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    const SAVE: &str = "open it in the spreadsheet and save it as CSV (UTF-8)";
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let begins = |tag: &[u8]| head.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    if [&b"<html"[..], b"<!doctype html", b"<table", b"<meta", b"<head", b"<body"]
+        .iter()
+        .any(|tag| begins(tag))
+    {
+        Some(("an HTML page (spreadsheets open it, as some shops export it under the name .xls)", SAVE))
+    } else if begins(b"<?xml") {
+        Some(("an XML document", SAVE))
+    } else if begins(b"{\"") || begins(b"[{\"") || begins(b"{\n") || begins(b"[\n") {
+        Some(("JSON", "turn it into CSV first"))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use crate::input::raw::testing::{Folder, complaint, options, read, row};
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.include_checksum(true).unwrap();
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn table(rows: u64) -> String {
+        let rows: String =
+            (0..rows).map(|row| format!("{row},{}\n", row.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+        format!("id,value\n{rows}")
+    }
+
+    #[test]
+    fn compression_is_known_by_content_and_members_are_joined() {
+        let folder = Folder::new();
+        let members = [gzip(b"a,b\n1,"), gzip(b"2\n3,4\n")].concat();
+        let zstd = zstd(b"a,b\n1,2\n3,4\n");
+        for path in [folder.put("a.csv", members), folder.put("b.gz", zstd)] {
+            assert_eq!(read(&options(&[&path])).unwrap().rows, [row(2, &["1", "2"]), row(3, &["3", "4"])]);
+        }
+    }
+
+    #[test]
+    fn cut_off_and_damaged_archives_are_refused() {
+        let folder = Folder::new();
+        let text = table(300_000);
+        for (name, packed) in [("a.gz", gzip(text.as_bytes())), ("a.zst", zstd(text.as_bytes()))] {
+            for keep in [5, 20, 1000, packed.len() / 2, packed.len() - 1] {
+                let path = folder.put(name, &packed[..keep]);
+                let said = complaint(&options(&[&path]));
+                assert!(said.contains("ends too early: the file is cut off"), "{name} {keep}: {said}");
+            }
+            let mut damaged = packed.clone();
+            let middle = damaged.len() / 2;
+            damaged[middle..middle + 64].fill(0xa5);
+            let said = complaint(&options(&[&folder.put(name, damaged)]));
+            assert!(said.contains("data is damaged") || said.contains("ends too early"), "{name}: {said}");
+        }
+    }
+
+    #[test]
+    fn foreign_files_are_named() {
+        let folder = Folder::new();
+        for (bytes, what) in [
+            (&b"PK\x03\x04....[Content_Types].xml"[..], "an Excel workbook (xlsx)"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (xls)"),
+            (b"\n<HTML><table>", "an HTML page"),
+            (b"[{\"id\": 1}]", "JSON"),
+            (b"%PDF-1.4", "a PDF document"),
+            (&gzip(&gzip(b"a,b\n")), "this file is compressed twice"),
+        ] {
+            let said = complaint(&options(&[&folder.put("a.csv", bytes)]));
+            assert!(said.contains(what), "{what}: {said}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Tables of delimited text.
+//!
+//! One thread cuts the text into chunks that end where records end (`chunks`), workers parse them (`records`). Both
+//! follow the rule of the csv crate: a quote opens a field only where the field begins, `""` within is a quote, and CR,
+//! LF and CRLF end a record; lines without any character are no records.
+
+use polars::prelude::*;
+
+use super::InputOptions;
+use super::container::Stream;
+use super::encoding::{Detector, Encoding, TextError, TextReader, malformed};
+use super::raw::{FileFormat, Offer, RawFile, ScanError, Work};
+use crate::error::{Error, Result};
+
+mod chunks;
+mod delimiter;
+mod marks;
+mod records;
+#[cfg(test)]
+mod tests;
+
+pub(super) use chunks::Chunk;
+use chunks::Chunker;
+pub(super) use records::Layout;
+
+/// Text per piece of work: small enough for the second-level cache, large enough for batches of 16k rows and more.
+pub(super) const CHUNK: usize = 2 << 20;
+
+/// The longest record; more means that a quote was never closed, or that this is no table.
+const LONGEST_RECORD: usize = 16 << 20;
+
+/// From this much of the file's begin encoding, delimiter, header and head are known, if it holds one whole record.
+const HEAD_BYTES: usize = 1 << 20;
+
+/// Fills in format, header and head.
+pub(super) fn open(file: &mut RawFile, options: &InputOptions, head_rows: usize) -> Result<()> {
+    let encoding = match &options.encoding {
+        Some(label) => Some(Encoding::from_label(label)?),
+        None => None,
+    };
+    for limit in [HEAD_BYTES, LONGEST_RECORD + HEAD_BYTES] {
+        let mut bytes = Vec::new();
+        let complete = stream(file)?.fill(&mut bytes, limit)?;
+        let found = match encoding {
+            Some(encoding) => encoding,
+            None => {
+                let mut detector = Detector::default();
+                detector.push(&bytes);
+                detector.finish(complete, &file.label)?
+            }
+        };
+        drop(bytes);
+        if begin(file, found, encoding.is_none(), options, head_rows, limit)? {
+            return Ok(());
+        }
+    }
+    Err(Error::Damaged {
+        path: file.label.clone(),
+        why: format!(
+            "no end of the first record within {} MiB: this is no table, or a quote is never closed",
+            LONGEST_RECORD >> 20
+        ),
+        hint: None,
+    })
+}
+
+/// As `open`, but the encoding is detected from all bytes.
+pub(super) fn open_after_reading_all(
+    file: &mut RawFile,
+    options: &InputOptions,
+    head_rows: usize,
+) -> Result<()> {
+    let mut detector = Detector::default();
+    let mut stream = stream(file)?;
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        let complete = stream.fill(&mut bytes, HEAD_BYTES)?;
+        detector.push(&bytes);
+        if complete {
+            break;
+        }
+    }
+    let encoding = detector.finish(true, &file.label)?;
+    for limit in [HEAD_BYTES, LONGEST_RECORD + HEAD_BYTES] {
+        // No longer `detected`: another contradiction is an error, not a reason to look a third time.
+        if begin(file, encoding, false, options, head_rows, limit)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn stream(file: &RawFile) -> Result<Stream> {
+    Stream::open(&file.source, file.compression, &file.label)
+}
+
+/// Reads delimiter, header and head from the first `limit` bytes; false if they hold no whole record.
+fn begin(
+    file: &mut RawFile,
+    encoding: Encoding,
+    detected: bool,
+    options: &InputOptions,
+    head_rows: usize,
+    limit: usize,
+) -> Result<bool> {
+    let mut text = Vec::new();
+    let complete = match TextReader::new(stream(file)?, encoding).fill(&mut text, limit) {
+        Ok(complete) => complete,
+        Err(TextError::Failed(error)) => return Err(error),
+        Err(TextError::Malformed { offset }) => {
+            return Err(malformed(&file.label, encoding, offset, 1 + chunks::count_lines(&text)));
+        }
+    };
+    let valid = match simdutf8::compat::from_utf8(&text) {
+        Ok(_) => text.len(),
+        Err(error) if error.error_len().is_none() && !complete => error.valid_up_to(),
+        Err(error) => {
+            let line = 1 + chunks::count_lines(&text[..error.valid_up_to()]);
+            return Err(malformed(&file.label, encoding, error.valid_up_to() as u64, line));
+        }
+    };
+    text.truncate(valid);
+    if let Some(at) = memchr::memchr(0, &text) {
+        return Err(records::null_byte(&file.label, 1 + chunks::count_lines(&text[..at])));
+    }
+    let text = std::str::from_utf8(&text).unwrap_or_default();
+    if text.bytes().all(|byte| matches!(byte, b'\r' | b'\n')) {
+        if !complete {
+            return Ok(false);
+        }
+        let why = if file.bytes == 0 { "the file is empty" } else { "there is nothing in it" };
+        return Err(Error::Empty { path: file.label.clone(), why: why.into() });
+    }
+    let delimiter = match &options.delimiter {
+        Some(given) => delimiter::parse(given)?,
+        None => delimiter::detect(text, complete),
+    };
+    let Some((fields, body, line)) = records::first(text, delimiter, complete) else {
+        if complete {
+            // The only way: a quote that is never closed.
+            return Err(chunks::unclosed(&file.label, 1 + count_leading_lines(text)));
+        }
+        return Ok(false);
+    };
+    file.format = FileFormat::Csv { delimiter, encoding, detected };
+    let mut names = unique_names(fields);
+    let head = read_head(body, line, delimiter, &names, head_rows, complete)?;
+    let mut frame = head.frame;
+    // A delimiter at the end of every row but not of the header: a last column without name.
+    let rows = frame.height();
+    if rows > 0 && head.overlong.len() == rows && head.one_empty_more {
+        names.push(format!("column_{}", names.len() + 1));
+        names = unique_names(names);
+        frame = read_head(body, line, delimiter, &names, head_rows, complete)?.frame;
+    }
+    file.header = names;
+    file.head = frame;
+    Ok(true)
+}
+
+fn count_leading_lines(text: &str) -> u64 {
+    let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
+    chunks::count_lines(&text.as_bytes()[..blank])
+}
+
+struct Head {
+    frame: DataFrame,
+    overlong: Vec<(u32, u32)>,
+    one_empty_more: bool,
+}
+
+fn read_head(
+    body: &str,
+    line: u64,
+    delimiter: u8,
+    names: &[String],
+    head_rows: usize,
+    complete: bool,
+) -> Result<Head> {
+    let mut layout = Layout::all(delimiter, names.to_vec());
+    layout.batch_rows = head_rows;
+    let mut head = Head { frame: layout.empty_frame()?, overlong: Vec::new(), one_empty_more: true };
+    records::parse(body, line, &layout, complete, &mut |batch| {
+        head.frame = batch.frame;
+        head.overlong = batch.overlong;
+        head.one_empty_more = batch.overlong_are_one_empty;
+        Ok(false)
+    })?;
+    Ok(head)
+}
+
+/// Names as written but for blanks around them; each name once.
+fn unique_names(fields: Vec<String>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(fields.len());
+    let written: Vec<String> = fields
+        .into_iter()
+        .enumerate()
+        .map(|(index, field)| match field.trim() {
+            "" => format!("column_{}", index + 1),
+            name => name.to_owned(),
+        })
+        .collect();
+    for (index, name) in written.iter().enumerate() {
+        let mut unique = name.clone();
+        let mut count = 1;
+        while names.contains(&unique) || (count > 1 && written[index..].contains(&unique)) {
+            count += 1;
+            unique = format!("{name}_{count}");
+        }
+        names.push(unique);
+    }
+    names
+}
+
+/// Cuts a file into work.
+pub(super) fn produce(
+    file: &RawFile,
+    index: usize,
+    chunk_bytes: usize,
+    offer: Offer,
+    progress: &dyn Fn(u64),
+) -> Result<(), ScanError> {
+    let FileFormat::Csv { delimiter, encoding, detected } = file.format else { return Ok(()) };
+    let reader = TextReader::new(stream(file)?, encoding);
+    let mut chunker = Chunker::new(reader, delimiter, chunk_bytes, LONGEST_RECORD, &file.label);
+    loop {
+        match chunker.next() {
+            Ok(None) => return Ok(()),
+            Ok(Some(chunk)) => {
+                progress(chunker.taken());
+                if !offer(index, Work::Text(chunk)) {
+                    return Ok(());
+                }
+            }
+            Err(TextError::Failed(error)) => return Err(ScanError::Failed(error)),
+            Err(TextError::Malformed { offset }) if detected => {
+                return Err(ScanError::Encoding { file: index, offset });
+            }
+            Err(TextError::Malformed { offset }) => {
+                let line = chunker.line_at_end();
+                return Err(ScanError::Failed(malformed(&file.label, encoding, offset, line)));
+            }
+        }
+    }
+}

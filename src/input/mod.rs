@@ -1,0 +1,96 @@
+//! The only rooms that open files. Bytes of any kind in, canonical rows out, and an account of every row.
+//!
+//! ```text
+//! paths ─► source (glob, '-', hive) ─► container (gzip, zstd) ─► encoding ─► csv ──┐
+//!                                              └───────────────────────► parquet ──┴─► RawBatch (original columns)
+//! RawBatch ─► columns (mapping) + values (dates, money) + filter (--where) ─► RowBatch (every row, with its verdict)
+//! RowBatch ─► OrderBatch (rows in use alone)
+//! ```
+
+pub mod account;
+mod cells;
+pub mod columns;
+pub mod container;
+pub mod csv;
+mod day_order;
+pub mod encoding;
+pub mod filter;
+mod names;
+pub mod parquet;
+pub mod raw;
+mod reader;
+pub mod rows;
+pub mod source;
+pub mod values;
+
+pub use raw::{RawBatch, RawFile, RowNumbers, TextColumn};
+pub use rows::{Inputs, OrderBatch, OrderSink, ReadSummary, RowBatch, RowSink, Verdict, Wanted};
+
+/// Which frame of DESIGN.md's vocabulary a file is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Frame {
+    Orders,
+}
+
+/// What the user said about the input, all frames alike; resolved, so that nothing below looks at flags or config.
+#[derive(Debug, Clone)]
+pub struct InputOptions {
+    /// Files, globs, directories, or `-`.
+    pub paths: Vec<String>,
+    /// canonical -> column of the file, from `--col` and `[columns]`.
+    pub columns: Vec<(String, String)>,
+    /// `--encoding`, a WHATWG label or one of ours.
+    pub encoding: Option<String>,
+    /// `--delimiter`: one character, or `tab`.
+    pub delimiter: Option<String>,
+    /// `--date-format`: `dmy`, `mdy`, `ymd`, or a strftime pattern.
+    pub date_format: Option<String>,
+    /// `--tz`: times with an offset are converted to it; without it they keep their written wall time.
+    pub tz: Option<chrono_tz::Tz>,
+    /// `--max-bad`: the share of rows, 0 to 1, that may hold unreadable values.
+    pub max_bad: f64,
+    /// `--strict`: doubtful rows are errors.
+    pub strict: bool,
+    /// End of the observed time, inclusive, in microseconds of local time; `None`: the last moment in the data.
+    pub as_of_us: Option<i64>,
+    /// First and last moment in use, inclusive.
+    pub since_us: Option<i64>,
+    pub until_us: Option<i64>,
+    /// `--where`.
+    pub filter: Option<String>,
+    /// Worker threads; at least 1.
+    pub threads: usize,
+    /// Called with (bytes done, bytes in all) now and then, from any thread.
+    pub progress: Option<Progress>,
+}
+
+/// A progress callback.
+#[derive(Clone)]
+pub struct Progress(pub std::sync::Arc<dyn Fn(u64, u64) + Send + Sync>);
+
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Progress")
+    }
+}
+
+impl Default for InputOptions {
+    fn default() -> Self {
+        Self {
+            paths: Vec::new(),
+            columns: Vec::new(),
+            encoding: None,
+            delimiter: None,
+            date_format: None,
+            tz: None,
+            max_bad: 0.01,
+            strict: false,
+            as_of_us: None,
+            since_us: None,
+            until_us: None,
+            filter: None,
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            progress: None,
+        }
+    }
+}

@@ -1,0 +1,528 @@
+//! From original columns to canonical rows: every row with its verdict, and the rows in use for the reductions.
+
+use std::sync::Mutex;
+
+use polars::prelude::*;
+
+use super::account::Tally;
+pub use super::account::{BadKind, ReadSummary};
+use super::columns::{Mapping, vocabulary};
+use super::day_order::{Evidence, Shared};
+use super::filter::Filter;
+use super::raw::{self, RawBatch, RawFile, RowNumbers, ScanError, TextColumn};
+use super::reader::{Canonical, FilePlan};
+use super::values::dates::{DateFormat, DateOrder, parse_date_format};
+use super::{Frame, InputOptions};
+use crate::error::{Error, Place, Result};
+use crate::output::report::Note;
+
+/// What became of a row: in use, or the first reason that holds, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Verdict {
+    Used,
+    /// More fields than the header: its cells may be shifted.
+    Overlong,
+    MissingCustomer,
+    MissingOrderedAt,
+    InvalidOrderedAt,
+    /// Where the amount is quantity x unit_price: one of them is missing.
+    MissingAmount,
+    InvalidAmount,
+    InvalidRefund,
+    InvalidQuantity,
+    InvalidUnitPrice,
+    /// `paid_at` is mapped and empty.
+    NotPaid,
+    AfterAsOf,
+    BeforeSince,
+    AfterUntil,
+    /// `--where` is false or null.
+    Where,
+}
+
+impl Verdict {
+    /// In the order in which they are tested; `Used` first.
+    pub const ALL: [Self; 15] = [
+        Self::Used,
+        Self::Overlong,
+        Self::MissingCustomer,
+        Self::MissingOrderedAt,
+        Self::InvalidOrderedAt,
+        Self::MissingAmount,
+        Self::InvalidAmount,
+        Self::InvalidRefund,
+        Self::InvalidQuantity,
+        Self::InvalidUnitPrice,
+        Self::NotPaid,
+        Self::AfterAsOf,
+        Self::BeforeSince,
+        Self::AfterUntil,
+        Self::Where,
+    ];
+
+    /// The `reason` of the account; the same in every language.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Overlong => "more fields than the header",
+            Self::MissingCustomer => "missing customer_id",
+            Self::MissingOrderedAt => "missing ordered_at",
+            Self::InvalidOrderedAt => "invalid ordered_at",
+            Self::MissingAmount => "missing amount",
+            Self::InvalidAmount => "invalid amount",
+            Self::InvalidRefund => "invalid refund_amount",
+            Self::InvalidQuantity => "invalid quantity",
+            Self::InvalidUnitPrice => "invalid unit_price",
+            Self::NotPaid => "not paid (paid_at is empty)",
+            Self::AfterAsOf => "after as_of",
+            Self::BeforeSince => "before since",
+            Self::AfterUntil => "after until",
+            Self::Where => "where",
+        }
+    }
+
+    /// Values are there that cannot be read.
+    pub fn is_bad(self) -> bool {
+        matches!(
+            self,
+            Self::Overlong
+                | Self::InvalidOrderedAt
+                | Self::InvalidAmount
+                | Self::InvalidRefund
+                | Self::InvalidQuantity
+                | Self::InvalidUnitPrice
+        )
+    }
+
+    /// A required value is not there.
+    pub fn is_missing(self) -> bool {
+        matches!(self, Self::MissingCustomer | Self::MissingOrderedAt | Self::MissingAmount)
+    }
+
+    /// The row has a customer, a date and an amount, whether or not it is in use.
+    pub fn is_sound(self) -> bool {
+        !self.is_bad() && !self.is_missing()
+    }
+}
+
+/// What a command needs besides the columns that every command needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Number of pieces, from `quantity`.
+    pub units: bool,
+    /// Further columns, by canonical or original name.
+    pub attributes: Vec<String>,
+}
+
+/// Rows as they were read, with what became of each. Columns of one length; values of unreadable cells are `None`.
+#[derive(Debug, Clone)]
+pub struct RowBatch {
+    /// Index into the list of files.
+    pub file: usize,
+    pub rows: RowNumbers,
+    pub verdicts: Vec<Verdict>,
+    /// Null where missing.
+    pub customer_id: TextColumn,
+    /// `None`: the file has no such column. Null where missing.
+    pub order_id: Option<TextColumn>,
+    /// Microseconds of local time.
+    pub at_us: Vec<Option<i64>>,
+    /// What was paid for the row (1/10,000 of the unit); quantity x unit_price where there is no amount.
+    pub amount_e4: Vec<Option<i64>>,
+    /// As a positive number; 0 where missing or unreadable.
+    pub refund_amount_e4: Vec<i64>,
+    /// amount - refund_amount.
+    pub net_e4: Vec<Option<i64>>,
+    /// `quantity`, when wanted: 0 where missing or unreadable.
+    pub units_e4: Option<Vec<i64>>,
+    /// `Wanted::attributes`, in their order; null where missing.
+    pub attributes: Vec<TextColumn>,
+    /// The date and the amount (unit_price, where there is none) as they stand in the file: text of a csv, native types of a
+    /// Parquet file. `cell_text` and `currency` look into them.
+    pub raw_at: Column,
+    pub raw_amount: Column,
+}
+
+impl RowBatch {
+    /// The currency that a row's amount names (`￥12`, `12 EUR`), if any.
+    pub fn currency(&self, row: usize) -> Option<&'static str> {
+        self.raw_amount.str().ok()?.get(row).and_then(super::values::money::currency_of)
+    }
+
+    /// How a cell of `raw_at` or `raw_amount` stands in the file.
+    pub fn cell_text(column: &Column, row: usize) -> String {
+        super::cells::as_written(column, row)
+    }
+}
+
+/// Rows in use. Columns of one length, no gaps.
+#[derive(Debug, Clone)]
+pub struct OrderBatch {
+    pub customer_id: TextColumn,
+    /// `None`: no file of the run has order ids. Empty: an order of its own.
+    pub order_id: Option<TextColumn>,
+    /// Microseconds of local time.
+    pub at_us: Vec<i64>,
+    /// amount - refund_amount (1/10,000 of the unit).
+    pub net_e4: Vec<i64>,
+    /// What went back, as a positive number: refund_amount, and amounts below zero. Gross is net + refund.
+    pub refund_e4: Vec<i64>,
+    pub units_e4: Option<Vec<i64>>,
+    /// `Wanted::attributes`, in their order; null where missing.
+    pub attributes: Vec<TextColumn>,
+}
+
+/// Takes rows from several threads, in no order.
+pub trait RowSink: Sync + Send {
+    fn push(&self, batch: RowBatch) -> Result<()>;
+}
+
+/// Takes rows in use from several threads, in no order. No batch is empty.
+pub trait OrderSink: Sync + Send {
+    fn push(&self, batch: OrderBatch) -> Result<()>;
+}
+
+/// Files whose columns and dates are understood, ready to be read.
+#[derive(Debug)]
+pub struct Inputs {
+    pub files: Vec<MappedFile>,
+    pub frame: Frame,
+    pub options: InputOptions,
+    filter: Option<Filter>,
+}
+
+/// A file with what its columns mean.
+#[derive(Debug, Clone)]
+pub struct MappedFile {
+    pub raw: RawFile,
+    pub mapping: Mapping,
+    /// How `ordered_at` is read.
+    pub dates: DateReading,
+    /// How `paid_at` is read, where `--where` asks for it; elsewhere it only matters whether it is there.
+    pub paid_dates: Option<DateReading>,
+}
+
+/// How a date column is read, and what decided it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DateReading {
+    pub format: DateFormat,
+    pub decided_by: DecidedBy,
+}
+
+/// What settled the order of day and month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecidedBy {
+    /// No value leaves it open.
+    NotNeeded,
+    /// `--date-format`.
+    Given,
+    /// This value can be read one way only.
+    Value(Place),
+    /// The other files of the run.
+    OtherFiles,
+}
+
+impl DateReading {
+    /// The order that was found out from data; `None` where it was given or does not matter.
+    pub fn order(&self) -> Option<DateOrder> {
+        match self.format {
+            DateFormat::Auto { order } => order,
+            DateFormat::Pattern(_) => None,
+        }
+    }
+
+    fn decided(order: DateOrder, decided_by: DecidedBy) -> Self {
+        Self { format: DateFormat::Auto { order: Some(order) }, decided_by }
+    }
+}
+
+/// A file on the way to `MappedFile`: of a date column that nothing decides, an example.
+struct Undecided {
+    file: usize,
+    paid: bool,
+    column: String,
+    example: String,
+}
+
+impl Inputs {
+    /// Opens the files, maps their columns, settles how dates are read, checks `--where` on the first rows.
+    pub fn open(frame: Frame, options: InputOptions) -> Result<Inputs> {
+        // A fault in --where is told before any file is looked at.
+        options.filter.as_deref().map(Filter::parse).transpose()?;
+        let raw = raw::open(&options)?;
+        Self::of_files(frame, options, raw)
+    }
+
+    /// The same for files that are open already.
+    pub fn of_files(frame: Frame, options: InputOptions, raw: Vec<RawFile>) -> Result<Inputs> {
+        let filter = options.filter.as_deref().map(Filter::parse).transpose()?;
+        let mut inputs = Inputs { files: Vec::new(), frame, options, filter };
+        let mut undecided = Vec::new();
+        for (index, raw) in raw.into_iter().enumerate() {
+            let file = inputs.understand(index, raw, &mut undecided)?;
+            inputs.files.push(file);
+        }
+        inputs.settle_by_other_files(undecided)?;
+        inputs.check_filter()?;
+        Ok(inputs)
+    }
+
+    /// Every row with its verdict. Unreadable values are no error here: `ReadSummary::judge` says whether they should be.
+    pub fn read_rows<S: RowSink>(&self, wanted: &Wanted, make: impl Fn() -> S) -> Result<(S, ReadSummary)> {
+        self.read(wanted, make, |sink, _, canonical, batch| sink.push(canonical.into_rows(batch)))
+    }
+
+    /// The rows in use; an error where too many rows are doubtful, or none is left.
+    pub fn read_orders<S: OrderSink>(
+        &self,
+        wanted: &Wanted,
+        make: impl Fn() -> S,
+    ) -> Result<(S, ReadSummary)> {
+        let (sink, summary) = self.read(wanted, make, |sink, order_ids, canonical, _| {
+            match canonical.into_orders(order_ids)? {
+                Some(orders) => sink.push(orders),
+                None => Ok(()),
+            }
+        })?;
+        summary.judge(&self.options)?;
+        Ok((sink, summary))
+    }
+
+    /// Whether some file has a column for `canonical`.
+    pub fn has(&self, canonical: &str) -> bool {
+        self.files.iter().any(|file| file.mapping.source(canonical).is_some())
+    }
+
+    /// Names that `Wanted::attributes` and `--where` take: canonical ones, then original ones, each once.
+    pub fn column_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for column in vocabulary(self.frame) {
+            let is_known = |file: &MappedFile| {
+                file.mapping.source(column.name).is_some()
+                    || file.mapping.ambiguous.iter().any(|(canonical, _)| *canonical == column.name)
+            };
+            if self.files.iter().any(is_known) {
+                names.push(column.name.to_owned());
+            }
+        }
+        for name in self.files.iter().flat_map(|file| &file.raw.header) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// The end of the observed time: as given, else the last moment in the data.
+    pub fn as_of_us(&self, read: &ReadSummary) -> i64 {
+        self.options.as_of_us.or(read.last_at_us).unwrap_or_default()
+    }
+
+    fn read<S: Send + Sync>(
+        &self,
+        wanted: &Wanted,
+        make: impl Fn() -> S,
+        push: impl Fn(&S, bool, Canonical, RawBatch) -> Result<()> + Sync,
+    ) -> Result<(S, ReadSummary)> {
+        let mut files = self.files.clone();
+        for _ in 0..=files.len() {
+            let plans = self.plans(&files, wanted)?;
+            let projection: Vec<Vec<String>> = plans.iter().map(|plan| plan.projection().to_vec()).collect();
+            let raw: Vec<RawFile> = files.iter().map(|file| file.raw.clone()).collect();
+            let order_ids = self.has("order_id");
+            let sink = make();
+            let all = Mutex::new(Tally::default());
+            let scanned = raw::scan(&raw, &projection, &self.options, &|batch| {
+                let mut canonical = plans[batch.file].read(&batch)?;
+                let tally = std::mem::take(&mut canonical.tally);
+                all.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(tally);
+                push(&sink, order_ids, canonical, batch)
+            });
+            match scanned {
+                Ok(()) => {
+                    let tally = all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    let notes = notes_on(&files);
+                    return Ok((sink, tally.into_summary("orders", files, notes)));
+                }
+                Err(ScanError::Failed(error)) => return Err(error),
+                Err(ScanError::Encoding { file, .. }) => self.read_again(&mut files, file)?,
+            }
+        }
+        Err(raw::internal("detecting an encoding", &"each file was detected anew and still does not fit"))
+    }
+
+    /// The encoding that was detected from a file's beginning does not hold: detect it from all of the file, and map anew.
+    fn read_again(&self, files: &mut [MappedFile], file: usize) -> Result<()> {
+        let mut raw = files[file].raw.clone();
+        raw::redetect(&mut raw, &self.options)?;
+        let mut undecided = Vec::new();
+        let fresh = self.understand(file, raw, &mut undecided)?;
+        let old = std::mem::replace(&mut files[file], fresh);
+        if !undecided.is_empty() {
+            files[file].dates = old.dates;
+            files[file].paid_dates = old.paid_dates;
+        }
+        Ok(())
+    }
+
+    fn plans(&self, files: &[MappedFile], wanted: &Wanted) -> Result<Vec<FilePlan>> {
+        FilePlan::check_wanted(files, wanted)?;
+        files
+            .iter()
+            .map(|file| FilePlan::new(self.frame, file, wanted, self.filter.as_ref(), &self.options))
+            .collect()
+    }
+
+    fn understand(&self, index: usize, raw: RawFile, undecided: &mut Vec<Undecided>) -> Result<MappedFile> {
+        let mut raw = raw;
+        loop {
+            let mapping = Mapping::find(self.frame, &raw.label, &raw.header, &self.options.columns)?;
+            let reads_paid_at = self.filter.as_ref().is_some_and(|filter| {
+                let source = mapping.source("paid_at");
+                filter.columns().iter().any(|name| name == "paid_at" || Some(name.as_str()) == source)
+            });
+            let mut readings = [None, None];
+            let columns = [mapping.source("ordered_at"), mapping.source("paid_at").filter(|_| reads_paid_at)];
+            let mut encoding_fails = false;
+            for (paid, column) in columns.into_iter().enumerate() {
+                let Some(column) = column else { continue };
+                match self.date_reading(&raw, column) {
+                    Ok(Ok(reading)) => readings[paid] = Some(reading),
+                    Ok(Err(example)) => {
+                        readings[paid] = Some(DateReading {
+                            format: DateFormat::default(),
+                            decided_by: DecidedBy::OtherFiles,
+                        });
+                        undecided.push(Undecided {
+                            file: index,
+                            paid: paid == 1,
+                            column: column.to_owned(),
+                            example,
+                        });
+                    }
+                    Err(ScanError::Failed(error)) => return Err(error),
+                    Err(ScanError::Encoding { .. }) => encoding_fails = true,
+                }
+            }
+            if encoding_fails {
+                undecided.retain(|open| open.file != index);
+                raw::redetect(&mut raw, &self.options)?;
+                continue;
+            }
+            let [dates, paid_dates] = readings;
+            let dates = dates
+                .unwrap_or(DateReading { format: DateFormat::default(), decided_by: DecidedBy::NotNeeded });
+            return Ok(MappedFile { raw, mapping, dates, paid_dates });
+        }
+    }
+
+    /// How a date column is to be read; the inner error is an example of values that leave the order open.
+    fn date_reading(&self, raw: &RawFile, column: &str) -> Result<Result<DateReading, String>, ScanError> {
+        if let Some(option) = &self.options.date_format {
+            let format = parse_date_format(option)?;
+            if format != DateFormat::default() {
+                return Ok(Ok(DateReading { format, decided_by: DecidedBy::Given }));
+            }
+        }
+        let mut evidence = Evidence::default();
+        if let Ok(head) = raw.head.column(column) {
+            // The row numbers of a head are known only roughly (quoted line breaks): the place is right for all but them.
+            let first = match raw.format {
+                raw::FileFormat::Csv { .. } => 2,
+                raw::FileFormat::Parquet { .. } => 1,
+            };
+            evidence.add(head, &RowNumbers::Sequence { first })?;
+        }
+        if evidence.decision(&raw.label, column).is_none() && evidence.may_need_order() {
+            let shared = Shared::default();
+            let options = InputOptions { progress: None, ..self.options.clone() };
+            raw::scan(std::slice::from_ref(raw), &[vec![column.to_owned()]], &options, &|batch| {
+                shared.add(&batch.frame.columns()[0], &batch.rows)
+            })?;
+            evidence = shared.into_inner();
+        }
+        Ok(match evidence.decision(&raw.label, column) {
+            Some((order, place)) => Ok(DateReading::decided(order, DecidedBy::Value(place))),
+            None if evidence.needs_order() => Err(evidence.example()),
+            None => Ok(DateReading { format: DateFormat::default(), decided_by: DecidedBy::NotNeeded }),
+        })
+    }
+
+    /// A file that nothing decides is read as the other files are, if they all agree.
+    fn settle_by_other_files(&mut self, undecided: Vec<Undecided>) -> Result<()> {
+        let readings = self.files.iter().flat_map(|file| [Some(&file.dates), file.paid_dates.as_ref()]);
+        let orders: Vec<DateOrder> = readings.flatten().filter_map(DateReading::order).collect();
+        let agreed = orders.first().copied().filter(|first| orders.iter().all(|order| order == first));
+        for open in undecided {
+            let file = &mut self.files[open.file];
+            let Some(order) = agreed else {
+                return Err(Error::AmbiguousDates {
+                    path: file.raw.label.clone(),
+                    column: open.column,
+                    example: open.example,
+                });
+            };
+            let reading = DateReading::decided(order, DecidedBy::OtherFiles);
+            if open.paid {
+                file.paid_dates = Some(reading);
+            } else {
+                file.dates = reading;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs `--where` over the first rows of each file, so that its errors come before the work.
+    fn check_filter(&self) -> Result<()> {
+        if self.filter.is_none() {
+            return Ok(());
+        }
+        for plan in self.plans(&self.files, &Wanted::default())?.iter().zip(&self.files) {
+            let (plan, file) = plan;
+            let frame = file
+                .raw
+                .head
+                .select(plan.projection().iter().map(String::as_str))
+                .map_err(|error| raw::internal("reading the first rows", &error))?;
+            let rows = RowNumbers::Sequence { first: 1 };
+            plan.read(&RawBatch { file: 0, frame, rows, overlong: Vec::new(), short: Vec::new() })?;
+        }
+        Ok(())
+    }
+}
+
+/// What is to be said of how the files were understood.
+fn notes_on(files: &[MappedFile]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for order in [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd] {
+        let place = files.iter().find_map(|file| match &file.dates.decided_by {
+            DecidedBy::Value(place) if file.dates.order() == Some(order) => Some(place),
+            _ => None,
+        });
+        if let Some(place) = place {
+            let key = match order {
+                DateOrder::Dmy => "dates_day_first",
+                DateOrder::Mdy => "dates_month_first",
+                DateOrder::Ymd => "dates_year_first",
+            };
+            notes.push(
+                Note::new(key)
+                    .with("column", &place.column)
+                    .with("value", &place.value)
+                    .with("place", format!("{}:{}", place.file, place.row)),
+            );
+        }
+    }
+    if let Some((file, refund)) =
+        files.iter().find_map(|file| file.mapping.refund_in_amount.as_ref().map(|refund| (file, refund)))
+    {
+        let amount = file.mapping.source("amount").unwrap_or_default();
+        notes.push(Note::new("amount_net_of_refunds").with("amount", amount).with("refund", refund));
+    }
+    notes
+}
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

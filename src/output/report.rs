@@ -1,0 +1,219 @@
+//! What a report is: tables, alerts, notes and the account of its input. The one thing that reports make and formats show.
+
+use chrono::NaiveDateTime;
+use serde_json::{Map, Value};
+
+/// The result of one command, whatever the format it is shown in.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    pub command: String,
+    /// End of the observed time. `None` only where a report has no time.
+    pub as_of: Option<NaiveDateTime>,
+    /// The parameters that produced it, defaults included.
+    pub params: Map<String, Value>,
+    pub input: Vec<InputAccount>,
+    pub tables: Vec<Table>,
+    pub alerts: Vec<Alert>,
+    pub notes: Vec<Note>,
+    /// The report's NAME.md: what `siyu explain NAME` prints and the workbook's last sheet carries. Empty where there is none.
+    pub definitions: String,
+    /// Labels that the user's own files brought along (a segment map): they go before ours.
+    pub labels: Vec<Label>,
+}
+
+/// A label of the user's for a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The section of text/*.toml that it belongs to: `segments` or `actions`.
+    pub section: &'static str,
+    pub key: String,
+    pub en: String,
+    pub zh: String,
+}
+
+/// What was read for one frame, and what became of every row: `rows_read` = `rows_used` + the sum of `dropped`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InputAccount {
+    /// `orders`, `events`, `spend` or `members`.
+    pub frame: String,
+    pub files: Vec<String>,
+    pub preset: String,
+    pub rows_read: u64,
+    pub rows_used: u64,
+    /// Reasons in the order in which they are tested; a row is counted under the first that holds. No zero entries.
+    pub dropped: Vec<(String, u64)>,
+}
+
+/// Something that the reader was to be told when a line was crossed.
+#[derive(Debug, Clone)]
+pub struct Alert {
+    pub id: String,
+    pub severity: Severity,
+    pub message: String,
+    pub value: Option<f64>,
+    pub threshold: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+impl Severity {
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A sentence for the reader. `key` names it in text/*.toml under `[notes]`, where `{name}` stands for an argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub key: &'static str,
+    pub args: Vec<(&'static str, String)>,
+}
+
+impl Note {
+    pub fn new(key: &'static str) -> Self {
+        Self { key, args: Vec::new() }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.args.push((name, value.to_string()));
+        self
+    }
+}
+
+/// A table with a name, typed columns of one length, and a total order of its rows.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// snake_case; the same in every language.
+    pub name: &'static str,
+    /// A row per customer (or the like): shown only when named by `--table`, or asked for by `all`.
+    pub long: bool,
+    pub columns: Vec<Column>,
+}
+
+impl Table {
+    /// The number of rows.
+    pub fn height(&self) -> usize {
+        self.columns.first().map_or(0, |c| c.cells.len())
+    }
+
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+}
+
+/// A column: its key, what its values mean (hence how they are shown), the values.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// snake_case key; `[columns]` in text/*.toml has its label.
+    pub name: String,
+    pub kind: Kind,
+    pub cells: Cells,
+}
+
+impl Column {
+    pub fn new(name: impl Into<String>, kind: Kind, cells: Cells) -> Self {
+        Self { name: name.into(), kind, cells }
+    }
+}
+
+/// What the values of a column are, hence how table, markdown and xlsx show them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An identifier (customer_id): text, left, masked under `--mask`.
+    Id,
+    /// A key of ours with a label per language: the namespace is the section of text/*.toml (`segments`, `actions`, ...).
+    /// csv, json and parquet carry the key; table, markdown and xlsx the label (or the key itself where it has none).
+    Key(&'static str),
+    /// Text of the user's.
+    Text,
+    /// A count or another whole number.
+    Count,
+    /// Whole days.
+    Days,
+    /// A small whole number that is a score or a rank.
+    Score,
+    /// Money: `Cells::Money` (exact) or `Cells::Float` (means, in currency units). Shown with two decimals.
+    Money,
+    /// A ratio, 0 to 1, shown as a percentage. A bar may stand beside it where there is room.
+    Ratio,
+    /// Any other number, shown with this many decimals.
+    Number(u8),
+    Date,
+    DateTime,
+    Bool,
+}
+
+/// The values of a column. `None` is "not available": null in json, an empty cell elsewhere, never 0 or NaN.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cells {
+    Text(Vec<Option<String>>),
+    Int(Vec<Option<i64>>),
+    /// 1/10,000 of the currency unit.
+    Money(Vec<Option<i64>>),
+    /// Finite; NaN and infinities are `None`.
+    Float(Vec<Option<f64>>),
+    /// Days since 1970-01-01.
+    Date(Vec<Option<i32>>),
+    /// Microseconds since 1970-01-01T00:00:00, local time.
+    DateTime(Vec<Option<i64>>),
+    Bool(Vec<Option<bool>>),
+}
+
+impl Cells {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(v) => v.len(),
+            Self::Int(v) | Self::Money(v) | Self::DateTime(v) => v.len(),
+            Self::Float(v) => v.len(),
+            Self::Date(v) => v.len(),
+            Self::Bool(v) => v.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whole numbers without gaps.
+    pub fn ints<T: Into<i64>>(values: impl IntoIterator<Item = T>) -> Self {
+        Self::Int(values.into_iter().map(|v| Some(v.into())).collect())
+    }
+
+    /// Text without gaps.
+    pub fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Self {
+        Self::Text(values.into_iter().map(|v| Some(v.into())).collect())
+    }
+}
+
+/// Which tables a run is to compute and show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableChoice {
+    /// All but the long ones.
+    Standard,
+    /// Only the report's first table (formats that hold one).
+    First,
+    /// These, in this order.
+    Named(Vec<String>),
+    All,
+}
+
+impl TableChoice {
+    /// Whether a report must compute its table `name`. A report calls it before it builds a costly table.
+    pub fn wants(&self, name: &str, long: bool, first: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Standard => !long,
+            Self::First => first,
+            Self::Named(names) => names.iter().any(|n| n == name),
+        }
+    }
+}

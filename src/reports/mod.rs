@@ -1,0 +1,57 @@
+//! The questions. Each report is a file of parameters and a pure function from facts to a [`Report`](crate::output::report::Report),
+//! with its definitions beside it: no files, no clock, no printing. Adding one is its file, its .md, its labels, its tests and
+//! a line in [`all`].
+
+pub mod check;
+pub mod inspect;
+pub mod rfm;
+
+/// What the house knows of a report: drives the list of commands, `--table`, `explain` and the docs.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportInfo {
+    /// The command.
+    pub name: &'static str,
+    /// One line.
+    pub about: &'static str,
+    /// In the order in which they are shown; `true`: long (a row per customer or the like).
+    pub tables: &'static [(&'static str, bool)],
+    /// The .md: definitions, what is counted and what is not, sources.
+    pub doc: &'static str,
+}
+
+/// Every report.
+pub fn all() -> &'static [ReportInfo] {
+    const {
+        &[
+            ReportInfo {
+                name: "rfm",
+                about: "Segments of customers by how recently, how often and for how much they bought",
+                tables: rfm::TABLES,
+                doc: rfm::DOC,
+            },
+            ReportInfo {
+                name: "inspect",
+                about: "What was detected of the input, and a block for siyu.toml that says it by hand",
+                tables: inspect::TABLES,
+                doc: inspect::DOC,
+            },
+            ReportInfo {
+                name: "check",
+                about: "Data quality: what is doubtful, how grave it is, what to do",
+                tables: check::TABLES,
+                doc: check::DOC,
+            },
+        ]
+    }
+}
+
+/// The report of this name; it is one of [`all`].
+pub fn info(name: &str) -> &'static ReportInfo {
+    all().iter().find(|report| report.name == name).expect("commands name reports of the list")
+}
+
+/// A number; `nan` and `inf`, which Rust reads as numbers, are none here.
+pub(crate) fn finite(text: &str) -> Result<f64, String> {
+    let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+    number.ok_or_else(|| "is not a number".to_owned())
+}

@@ -1,0 +1,84 @@
+//! siyu.toml, SIYU_* and flags: which wins, and what is said of it.
+
+use crate::support::{command, folder, run_command, siyu_in, write};
+
+const ORDERS: &str = "Kunde,Datum,Betrag\n1,05.01.2024,10\n2,20.01.2024,20\n1,07.02.2024,5\n3,13.02.2024,7\n";
+
+const CONFIG: &str = "\
+[input]
+date_format = \"dmy\"
+[columns]
+customer_id = \"Kunde\"
+ordered_at = \"Datum\"
+amount = \"Betrag\"
+[output]
+format = \"json\"
+bom = true
+[rfm]
+scoring = \"fixed\"
+recency_cuts = [10, 20, 30, 40]
+frequency_cuts = [1, 2, 3, 4]
+monetary_cuts = [1, 5, 10, 20]
+";
+
+#[test]
+fn the_file_is_found_upward_and_used() {
+    let folder = folder();
+    write(folder.path(), "siyu.toml", CONFIG);
+    write(folder.path(), "in/deep/orders.csv", ORDERS);
+    let run = siyu_in(&folder.path().join("in/deep"), &["rfm", "orders.csv"]).ok();
+    let json = run.json();
+    assert_eq!(json["params"]["scoring"], "fixed");
+    assert_eq!(json["input"][0]["rows_used"], 4);
+    let run = siyu_in(&folder.path().join("in/deep"), &["rfm", "orders.csv", "--no-config"]);
+    assert_eq!(run.status, 2, "without the file nothing says which column is the customer");
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let folder = folder();
+    write(folder.path(), "siyu.toml", CONFIG);
+    write(folder.path(), "orders.csv", ORDERS);
+    let scoring = |flag: Option<&str>, variable: Option<&str>| {
+        let mut run = command(folder.path());
+        run.args(["rfm", "orders.csv", "--recency-cuts", "10,20,30,40"]);
+        run.args(flag.map(|f| format!("--frequency-cuts={f}")));
+        if let Some(variable) = variable {
+            run.env("SIYU_RFM_FREQUENCY_CUTS", variable);
+        }
+        run_command(run, None).ok().json()["params"]["frequency_cuts"].clone()
+    };
+    assert_eq!(scoring(None, None), serde_json::json!([1, 2, 3, 4]));
+    assert_eq!(scoring(None, Some("2,3,4,5")), serde_json::json!([2, 3, 4, 5]));
+    assert_eq!(scoring(Some("3,4,5,6"), Some("2,3,4,5")), serde_json::json!([3, 4, 5, 6]));
+}
+
+#[test]
+fn config_show_names_each_values_origin() {
+    let folder = folder();
+    write(folder.path(), "siyu.toml", CONFIG);
+    let mut show = command(folder.path());
+    show.args(["config", "show", "-f", "json"]).env("SIYU_LANG", "zh");
+    let json = run_command(show, None).ok().json();
+    let rows = json["tables"]["settings"].as_array().unwrap().clone();
+    let origin = |section: &str, key: &str| {
+        let row = rows.iter().find(|r| r["section"] == section && r["key"] == key).unwrap();
+        (row["value"].as_str().unwrap_or("").to_owned(), row["origin"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(origin("output", "lang"), ("zh".to_owned(), "environment SIYU_LANG".to_owned()));
+    assert_eq!(origin("input", "max_bad"), ("1%".to_owned(), "default".to_owned()));
+    let (value, from) = origin("rfm", "scoring");
+    assert_eq!(value, "fixed");
+    assert!(from.ends_with("siyu.toml"), "{from}");
+    assert_eq!(origin("columns", "amount").0, "Betrag");
+}
+
+#[test]
+fn a_misspelt_variable_is_told() {
+    let folder = folder();
+    write(folder.path(), "orders.csv", "customer_id,ordered_at,amount\n1,2024-01-01,5\n");
+    let mut run = command(folder.path());
+    run.args(["rfm", "orders.csv"]).env("SIYU_LNAG", "zh");
+    let run = run_command(run, None).ok();
+    assert!(run.stderr.contains("SIYU_LNAG") && run.stderr.contains("SIYU_LANG"), "{}", run.stderr);
+}

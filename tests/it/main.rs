@@ -1,0 +1,16 @@
+//! One binary for all integration tests: each binary links polars.
+
+#![allow(clippy::print_stderr)] // a skipped test says so
+
+mod architecture;
+mod broken_input;
+mod command_line;
+mod config;
+mod formats;
+mod inputs;
+mod invariance;
+mod online_retail;
+mod readme;
+mod reference_rfm;
+mod sample_data;
+mod support;
