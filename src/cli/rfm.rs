@@ -5,7 +5,8 @@ use super::run_report::{By, Job};
 use super::settings;
 use crate::error::{Error, Result};
 use crate::facts::{AttributeSpec, CustomerKernel, Spec};
-use crate::input::Wanted;
+use crate::input::{Inputs, RowBatch, Wanted};
+use crate::output::Note;
 use crate::reports::rfm::{self, RfmInput, RfmParams};
 
 pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
@@ -54,9 +55,39 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
     let now = facts.pop().unwrap_or_default();
     let before = compare_to.zip(facts.pop());
     let input = RfmInput { as_of_us, facts: now, before, by_name: by.as_ref().map(|by| by.name.clone()) };
-    let report = rfm::run(&params, input, &job.plan.choice)?;
+    let mut report = rfm::run(&params, input, &job.plan.choice)?;
+    report.notes.extend(status_is_not_used(&inputs, &job));
     job.finish(report, &inputs, read, info)?;
     Ok(0)
+}
+
+/// Where a file has statuses of several kinds and `--where` does not choose among them: rows count whatever they say.
+fn status_is_not_used(inputs: &Inputs, job: &Job) -> Option<Note> {
+    if job.options.filter.as_deref().is_some_and(|filter| filter.contains("status")) {
+        return None;
+    }
+    let mut values: Vec<String> = Vec::new();
+    let mut source = None;
+    for file in &inputs.files {
+        let Some(name) = file.mapping.source("status") else { continue };
+        if job.options.filter.as_deref().is_some_and(|filter| filter.contains(name)) {
+            return None;
+        }
+        let Ok(column) = file.raw.head.column(name) else { continue };
+        for row in 0..column.len() {
+            let value = RowBatch::cell_text(column, row);
+            if !value.is_empty() && !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        source = Some(name);
+    }
+    values.sort();
+    let several = values.len() > 1;
+    source.filter(|_| several).map(|name| {
+        values.truncate(6);
+        Note::new("status_not_used").with("column", name).with("values", values.join(", "))
+    })
 }
 
 /// The text of a segment map of the user's.

@@ -10,6 +10,7 @@ use super::settings;
 use super::{Resolved, Typed};
 use crate::error::{Error, Result, nearest};
 use crate::facts::Pick;
+use crate::input::container::Compression;
 use crate::input::raw::FileFormat;
 use crate::input::rows::MappedFile;
 use crate::input::{Frame, InputOptions, Inputs, ReadSummary};
@@ -128,8 +129,11 @@ impl Job {
                 self.printer.line(&format!("columns: {line}{from}"));
                 told.push(line);
             }
-            self.printer
-                .detail(&format!("{}: {:?}, {:?}", file.raw.label, file.raw.format, file.raw.compression));
+            let packed = match file.raw.compression {
+                Compression::None => String::new(),
+                packed => format!(", {}", packed.name()),
+            };
+            self.printer.detail(&format!("{}: {}{packed}", file.raw.label, file.raw.format.describe()));
             if !file.mapping.unused.is_empty() {
                 self.printer.detail(&format!("  not used: {}", file.mapping.unused.join(", ")));
             }

@@ -5,6 +5,7 @@
 use chrono::NaiveDate;
 use polars::prelude::*;
 
+use super::decimal_mark::DecimalMark;
 use super::raw::internal;
 use super::values::dates::{DateError, DateParser, instant_to_local};
 use super::values::money::{
@@ -290,7 +291,7 @@ fn in_range(us: i64) -> bool {
 }
 
 /// A column as money: 1/10,000 of the unit.
-pub(super) fn money(column: &Column) -> Result<Cells> {
+pub(super) fn money(column: &Column, mark: DecimalMark) -> Result<Cells> {
     let mut out = Cells::with_capacity(column.len());
     if let DataType::Decimal(_, scale @ 0..=4) = column.dtype() {
         let factor = 10_i128.pow(4 - *scale as u32);
@@ -305,7 +306,9 @@ pub(super) fn money(column: &Column) -> Result<Cells> {
     }
     each_number(column, |number| {
         let money = match number {
-            Number::Text(cell) => parse_money(cell),
+            Number::Text(cell) => {
+                mark.settle(cell).map_or(Err(NumberError::NotANumber), |cell| parse_money(&cell))
+            }
             Number::Int(value) => int_to_e4(value),
             Number::Float(value) => f64_to_e4(value),
             Number::None(why) => Err(why),
@@ -325,12 +328,14 @@ pub(super) struct Decimals {
 }
 
 /// A column as exact numbers.
-pub(super) fn decimals(column: &Column) -> Result<Decimals> {
+pub(super) fn decimals(column: &Column, mark: DecimalMark) -> Result<Decimals> {
     let mut out =
         Decimals { values: Vec::with_capacity(column.len()), states: Vec::with_capacity(column.len()) };
     each_number(column, |number| {
         let value = match number {
-            Number::Text(cell) => parse_decimal(cell),
+            Number::Text(cell) => {
+                mark.settle(cell).map_or(Err(NumberError::NotANumber), |cell| parse_decimal(&cell))
+            }
             Number::Int(value) => Ok(Decimal::from(value)),
             Number::Float(value) => f64_to_decimal(value),
             Number::None(why) => Err(why),

@@ -415,7 +415,9 @@ impl Finder<'_> {
 
     /// Rank by rank over all canonical columns: the exact name, the normalised name, then the tiers of synonyms.
     fn by_name(&mut self, mapping: &mut Mapping) -> Result<()> {
-        let plain: Vec<String> = self.header.iter().map(|name| normalise(name)).collect();
+        // A repeated name was given a number when the file was opened: it is as much a candidate as the first.
+        let header: Vec<&str> = self.header.iter().map(|name| unnumbered(name, self.header)).collect();
+        let plain: Vec<String> = header.iter().map(|name| normalise(name)).collect();
         let tiers = &synonyms(self.frame).tiers;
         let deepest = tiers.values().flat_map(HashMap::values).max().map_or(0, |t| t + 1);
         for rank in 0..deepest + 2 {
@@ -424,7 +426,7 @@ impl Finder<'_> {
                     continue;
                 }
                 let fits = |at: usize| match rank {
-                    0 => self.header[at] == column.name,
+                    0 => header[at] == column.name,
                     1 => plain[at] == normalise(column.name),
                     _ => tiers[column.name].get(&plain[at]) == Some(&(rank - 2)),
                 };
@@ -465,6 +467,18 @@ impl Finder<'_> {
                 self.slots.insert(required, Some((at, Found::Synonym)));
             }
         }
+    }
+}
+
+/// The name that a column had in the file: `amount_2` is a second `amount` where there is an `amount`.
+fn unnumbered<'a>(name: &'a str, header: &[String]) -> &'a str {
+    match name.rsplit_once('_') {
+        Some((first, number))
+            if number.parse::<u32>().is_ok_and(|n| n > 1) && header.iter().any(|h| h == first) =>
+        {
+            first
+        }
+        _ => name,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod columns;
 pub mod container;
 pub mod csv;
 mod day_order;
+mod decimal_mark;
 pub mod encoding;
 pub mod filter;
 mod names;

@@ -4,6 +4,7 @@ use polars::prelude::*;
 
 use super::account::Tally;
 use super::cells::{self, Cells, Decimals, State};
+use super::decimal_mark::DecimalMark;
 use super::filter::{Filter, RowFilter};
 use super::names::{
     FilterColumn, Projection, attribute_source, filter_columns, known_names, no_quantity, refuse_ambiguous,
@@ -30,6 +31,8 @@ pub(super) struct FilePlan {
     dates: DateParser,
     paid_dates: Option<DateParser>,
     tz: Option<chrono_tz::Tz>,
+    /// Of the file's numbers as text.
+    mark: DecimalMark,
     as_of_us: i64,
     since_us: i64,
     until_us: i64,
@@ -39,6 +42,14 @@ pub(super) struct FilePlan {
 enum AmountFrom {
     Column(usize),
     Product { quantity: usize, unit_price: usize },
+}
+
+/// From the first rows of every column that holds numbers, whether this run reads it or not.
+fn decimal_mark(file: &MappedFile) -> DecimalMark {
+    let head = &file.raw.head;
+    let numbers = ["amount", "refund_amount", "quantity", "unit_price", "unit_cost", "discount"];
+    let sources = numbers.into_iter().filter_map(|canonical| file.mapping.source(canonical));
+    DecimalMark::of(head, sources.filter_map(|source| head.get_column_index(source)))
 }
 
 /// The canonical cells of a batch. Columns of one length.
@@ -114,6 +125,7 @@ impl FilePlan {
             dates: parser(&file.dates),
             paid_dates: file.paid_dates.as_ref().map(parser),
             tz: options.tz,
+            mark: decimal_mark(file),
             as_of_us: options.as_of_us.unwrap_or(i64::MAX),
             since_us: options.since_us.unwrap_or(i64::MIN),
             until_us: options.until_us.unwrap_or(i64::MAX),
@@ -209,14 +221,15 @@ impl FilePlan {
         let ids = cells::ids(column(self.customer_id))?;
         let order_ids = self.order_id.map(|place| cells::ids(column(place))).transpose()?;
         let (amount, factors) = match self.amount {
-            AmountFrom::Column(place) => (cells::money(column(place))?, None),
+            AmountFrom::Column(place) => (cells::money(column(place), self.mark)?, None),
             AmountFrom::Product { quantity, unit_price } => {
-                let quantity = cells::decimals(column(quantity))?;
-                let unit_price = cells::decimals(column(unit_price))?;
+                let quantity = cells::decimals(column(quantity), self.mark)?;
+                let unit_price = cells::decimals(column(unit_price), self.mark)?;
                 (cells::product(&quantity, &unit_price), Some((quantity, unit_price)))
             }
         };
-        let mut refund = self.refund_amount.map(|place| cells::money(column(place))).transpose()?;
+        let mut refund =
+            self.refund_amount.map(|place| cells::money(column(place), self.mark)).transpose()?;
         let mut negative_refunds = Vec::new();
         if let Some(refund) = &mut refund {
             for (row, value) in refund.values.iter_mut().enumerate() {
@@ -243,7 +256,7 @@ impl FilePlan {
             refund,
             negative_refunds,
             units: match self.units {
-                Some(Some(place)) => Some(cells::money(column(place))?),
+                Some(Some(place)) => Some(cells::money(column(place), self.mark)?),
                 Some(None) => Some(Cells::all_missing(height)),
                 None => None,
             },
@@ -345,7 +358,7 @@ impl FilePlan {
                     let parser = self.paid_dates.as_ref().unwrap_or(&self.dates);
                     cells::moments(column(place), parser, self.tz)?.as_datetimes(name)
                 }
-                FilterColumn::Number(place) => cells::decimals(column(place))?.as_f64(name),
+                FilterColumn::Number(place) => cells::decimals(column(place), self.mark)?.as_f64(name),
                 FilterColumn::Text(place) => text(&cells::text(column(place))?),
                 FilterColumn::Native(place) => {
                     cells::native(column(place), &self.dates, self.tz)?.with_name(name)

@@ -153,3 +153,26 @@ fn the_real_chinese_and_western_files_are_read() {
         assert_eq!(rows, 1_783);
     }
 }
+
+/// What one cell leaves open, the others of the file decide: 1.234 is a thousand where 12,50 has a decimal comma.
+#[test]
+fn amounts_follow_the_decimal_mark_of_their_file() {
+    let folder = folder();
+    let total = |text: &str| {
+        write(folder.path(), "orders.csv", format!("customer_id;ordered_at;amount\n{text}"));
+        let run = siyu_in(folder.path(), &["rfm", "orders.csv", "--table", "customers", "-f", "json"]);
+        (run.status == 0).then(|| run.json()["tables"]["customers"][0]["monetary"].to_string())
+    };
+    assert_eq!(total("a;2024-01-05;1.234\na;2024-01-06;12,50\n").as_deref(), Some("1246.5"));
+    assert_eq!(total("a;2024-01-05;1,234\na;2024-01-06;12.50\n").as_deref(), Some("1246.5"));
+    assert_eq!(total("a;2024-01-05;1.234\na;2024-01-06;12,50\na;2024-01-07;12.50\n"), None);
+}
+
+/// A name that stands twice in the header is two candidates.
+#[test]
+fn a_repeated_header_is_ambiguous() {
+    let folder = folder();
+    write(folder.path(), "orders.csv", "customer_id,ordered_at,amount,amount\na,2024-01-05,1,2\n");
+    let run = siyu_in(folder.path(), &["rfm", "orders.csv"]);
+    assert!(run.status == 2 && run.stderr.contains("--col amount=amount_2"), "{}", run.stderr);
+}
