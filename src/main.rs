@@ -2,11 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Columns are allocated and freed by the megabyte, on several threads: the system's allocator gives each back to the
-/// kernel and faults it in again (measured: docs/decisions/0003).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // A panic is a bug of ours: one short message, exit status 2, no backtrace unless asked for.
     if std::env::var_os("RUST_BACKTRACE").is_none() {
