@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::cli::params::{InputParams, OutputParams, RunParams};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result};
 use crate::reports::check::CheckParams;
 use crate::reports::rfm::RfmParams;
 
@@ -62,11 +62,7 @@ impl ConfigFile {
             let why = "nan and inf are no numbers here".into();
             return Err(Error::Config { at: shown.to_owned(), why, hint: None });
         }
-        toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
-            let at = line.map_or_else(|| shown.to_owned(), |line| format!("{shown}:{line}"));
-            explain_toml_error(at, error.message())
-        })
+        toml::from_str(text).map_err(|error| Error::from_toml(text, shown, &error))
     }
 }
 
@@ -78,24 +74,6 @@ fn holds_no_number(value: &toml::Value) -> bool {
         toml::Value::Table(table) => table.values().any(holds_no_number),
         _ => false,
     }
-}
-
-/// serde's "unknown field `x`, expected one of `a`, `b`" as an error with the nearest names; anything else as it is.
-fn explain_toml_error(at: String, message: &str) -> Error {
-    let mut quoted = message.split('`').skip(1).step_by(2).map(str::to_owned);
-    if message.starts_with("unknown field") {
-        let name = quoted.next().unwrap_or_default();
-        let known: Vec<String> = quoted.collect();
-        let close = nearest(&name, known.iter().map(String::as_str));
-        let hint = if close.is_empty() {
-            format!("known: {}", known.join(", "))
-        } else {
-            format!("did you mean {}?", close.join(" or "))
-        };
-        return Error::Config { at, why: format!("unknown key {name:?}"), hint: Some(hint) };
-    }
-    let first = message.lines().next().unwrap_or(message);
-    Error::Config { at, why: first.to_owned(), hint: None }
 }
 
 /// Flags (and environment) over the file's section: what is set above wins, key by key.

@@ -92,6 +92,31 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the TOML reader says of `text`, which `path` names: with its line, and for an unknown name the nearest one.
+    pub fn from_toml(text: &str, path: &str, error: &toml::de::Error) -> Self {
+        let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        let at = line.map_or_else(|| path.to_owned(), |line| format!("{path}:{line}"));
+        let message = error.message().trim();
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        let why = message.lines().next().unwrap_or(message).to_owned();
+        match quoted.next() {
+            // "unknown field `x`, expected one of `a`, `b`"
+            Some(name) if message.starts_with("unknown ") => {
+                let known: Vec<&str> = quoted.collect();
+                let close = nearest(name, known.iter().copied());
+                let hint = if close.is_empty() {
+                    format!("known: {}", known.join(", "))
+                } else {
+                    format!("did you mean {}?", close.join(" or "))
+                };
+                let is_key = message.starts_with("unknown field");
+                let why = if is_key { format!("unknown key {name:?}") } else { why };
+                Self::Config { at, why, hint: Some(hint) }
+            }
+            _ => Self::Config { at, why, hint: None },
+        }
+    }
+
     /// A stable, greppable name of the kind of failure.
     pub fn code(&self) -> &'static str {
         match self {

@@ -23,7 +23,7 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result};
 use crate::output::report::Label;
 
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl SegmentMap {
 
     /// `path` names the text in messages.
     pub fn parse(text: &str, path: &str) -> Result<Self> {
-        let file: MapFile = toml::from_str(text).map_err(|error| config_error(text, path, &error))?;
+        let file: MapFile = toml::from_str(text).map_err(|error| Error::from_toml(text, path, &error))?;
         let wrong = |why: String| Error::Config { at: path.into(), why, hint: None };
         if file.over != Over::Scores && file.bins.is_some() {
             return Err(wrong("`bins` belongs to maps with over = \"scores\"".into()));
@@ -222,24 +222,6 @@ fn shortened(mut cells: Vec<String>) -> Vec<String> {
         cells.push(format!("and {more} more"));
     }
     cells
-}
-
-fn config_error(text: &str, path: &str, error: &toml::de::Error) -> Error {
-    let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-    let message = error.message().trim();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let hint = match quoted.next() {
-        Some(name) if message.starts_with("unknown ") => {
-            let close = nearest(name, quoted);
-            (!close.is_empty()).then(|| format!("did you mean {}?", close.join(" or ")))
-        }
-        _ => None,
-    };
-    Error::Config {
-        at: line.map_or_else(|| path.to_owned(), |line| format!("{path}:{line}")),
-        why: message.to_owned(),
-        hint,
-    }
 }
 
 #[derive(Deserialize)]

@@ -141,7 +141,7 @@ fn gaps_and_overlaps_list_their_cells() {
 #[test]
 fn faults_are_named_with_their_line() {
     let unknown = own("[[segment]]\nkey = \"a\"\nlabels = \"x\"\n").unwrap_err();
-    assert!(unknown.to_string().starts_with("my.toml:3: unknown field `labels`"), "{unknown}");
+    assert!(unknown.to_string().starts_with("my.toml:3: unknown key \"labels\""), "{unknown}");
     assert_eq!(unknown.hints(), ["did you mean label?"]);
     let range = message("[[segment]]\nkey = \"a\"\nr = \"5-4\"\n");
     assert!(
