@@ -65,17 +65,16 @@ fn r_rfm_thresholds_are_the_packages() {
     .ok();
     let json = run.json();
     for (dimension, expected) in reference {
-        let mut lower: Vec<f64> = json["tables"]["thresholds"]
+        let mut lower: Vec<(i64, f64)> = json["tables"]["thresholds"]
             .as_array()
             .unwrap()
             .iter()
             .filter(|row| row["dimension"] == dimension.as_str())
-            .map(|row| row["lower"].as_f64().unwrap())
+            .map(|row| (row["score"].as_i64().unwrap(), row["lower"].as_f64().unwrap()))
             .collect();
-        lower.sort_by(f64::total_cmp);
-        assert_eq!(lower.len(), expected.len());
-        for (found, expected) in lower.iter().zip(&expected) {
-            assert!((found - expected).abs() < 0.05, "{dimension}: {lower:?}");
-        }
+        // The reference lists bounds upwards; with recency the fewest days have the highest score.
+        lower.sort_by_key(|(score, _)| if dimension == "recency" { -score } else { *score });
+        let bounds: Vec<f64> = lower.into_iter().map(|(_, bound)| bound).collect();
+        assert_eq!(bounds, expected, "{dimension}");
     }
 }
