@@ -306,9 +306,7 @@ pub(super) fn money(column: &Column, mark: DecimalMark) -> Result<Cells> {
     }
     each_number(column, |number| {
         let money = match number {
-            Number::Text(cell) => {
-                mark.settle(cell).map_or(Err(NumberError::NotANumber), |cell| parse_money(&cell))
-            }
+            Number::Text(cell) => mark.read(cell, parse_money),
             Number::Int(value) => int_to_e4(value),
             Number::Float(value) => f64_to_e4(value),
             Number::None(why) => Err(why),
@@ -333,9 +331,7 @@ pub(super) fn decimals(column: &Column, mark: DecimalMark) -> Result<Decimals> {
         Decimals { values: Vec::with_capacity(column.len()), states: Vec::with_capacity(column.len()) };
     each_number(column, |number| {
         let value = match number {
-            Number::Text(cell) => {
-                mark.settle(cell).map_or(Err(NumberError::NotANumber), |cell| parse_decimal(&cell))
-            }
+            Number::Text(cell) => mark.read(cell, parse_decimal),
             Number::Int(value) => Ok(Decimal::from(value)),
             Number::Float(value) => f64_to_decimal(value),
             Number::None(why) => Err(why),

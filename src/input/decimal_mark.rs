@@ -5,12 +5,13 @@ use std::borrow::Cow;
 
 use polars::prelude::*;
 
+use super::values::money::NumberError;
+
 /// How a file writes decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DecimalMark {
     /// No cell proves anything but a point: a cell is read as it stands (one point is decimal, one comma before three
     /// digits groups).
-    #[default]
     Point,
     /// Cells prove a comma, and none a point.
     Comma,
@@ -39,8 +40,17 @@ impl DecimalMark {
         }
     }
 
+    /// What `parse` makes of the cell under this mark.
+    pub fn read<T>(
+        self,
+        cell: &str,
+        parse: impl FnOnce(&str) -> Result<T, NumberError>,
+    ) -> Result<T, NumberError> {
+        self.settle(cell).map_or(Err(NumberError::NotANumber), |cell| parse(&cell))
+    }
+
     /// The cell as it is to be read under this mark; `None` where it cannot be known.
-    pub fn settle(self, cell: &str) -> Option<Cow<'_, str>> {
+    fn settle(self, cell: &str) -> Option<Cow<'_, str>> {
         if self == Self::Point || proof(cell) != Proof::Open {
             return Some(Cow::Borrowed(cell));
         }
