@@ -169,7 +169,7 @@ fn unsettled(options: &InputOptions, raw: &[RawFile], failure: Error) -> Seen {
             continue;
         }
         layouts.push(&file.header);
-        let mapping = Mapping::as_far_as_it_goes(Frame::Orders, &file.label, &file.header, &options.columns);
+        let mapping = Mapping::as_far_as_it_goes(Frame::Orders, file, &options.columns);
         columns.extend(columns_of(file, &mapping, None));
     }
     Seen {

@@ -56,23 +56,20 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
     let before = compare_to.zip(facts.pop());
     let input = RfmInput { as_of_us, facts: now, before, by_name: by.as_ref().map(|by| by.name.clone()) };
     let mut report = rfm::run(&params, input, &job.plan.choice)?;
-    report.notes.extend(status_is_not_used(&inputs, &job));
+    report.notes.extend(status_is_not_used(&inputs));
     job.finish(report, &inputs, read, info)?;
     Ok(0)
 }
 
 /// Where a file has statuses of several kinds and `--where` does not choose among them: rows count whatever they say.
-fn status_is_not_used(inputs: &Inputs, job: &Job) -> Option<Note> {
-    if job.options.filter.as_deref().is_some_and(|filter| filter.contains("status")) {
+fn status_is_not_used(inputs: &Inputs) -> Option<Note> {
+    if inputs.filters_on("status") {
         return None;
     }
     let mut values: Vec<String> = Vec::new();
     let mut source = None;
     for file in &inputs.files {
         let Some(name) = file.mapping.source("status") else { continue };
-        if job.options.filter.as_deref().is_some_and(|filter| filter.contains(name)) {
-            return None;
-        }
         let Ok(column) = file.raw.head.column(name) else { continue };
         for row in 0..column.len() {
             let value = RowBatch::cell_text(column, row);

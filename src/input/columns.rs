@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::Frame;
+use super::{Frame, RawFile};
 use crate::error::{Error, Result, nearest, quote_for_shell};
 
 /// What the columns of one file are.
@@ -190,24 +190,19 @@ fn is_unit(text: &str) -> bool {
 impl Mapping {
     /// Decides what every column of `header` is. `given` are the pairs of `--col` and `[columns]`: of several columns for one
     /// canonical column the first that is there counts (files of different shops), an empty one means "none of them".
-    pub fn find(frame: Frame, label: &str, header: &[String], given: &[(String, String)]) -> Result<Mapping> {
-        let mapping = Self::of_what_is_there(frame, label, header, given)?;
-        mapping.require(frame, label, header)?;
+    pub fn find(frame: Frame, file: &RawFile, given: &[(String, String)]) -> Result<Mapping> {
+        let mapping = Self::of_what_is_there(frame, file, given)?;
+        mapping.require(frame, &file.label, &file.header)?;
         Ok(mapping)
     }
 
     /// For showing a file that cannot be read yet: nothing is required, what several columns could be stays open, and
     /// columns of the user's that are not there are passed over.
-    pub fn as_far_as_it_goes(
-        frame: Frame,
-        label: &str,
-        header: &[String],
-        given: &[(String, String)],
-    ) -> Mapping {
+    pub fn as_far_as_it_goes(frame: Frame, file: &RawFile, given: &[(String, String)]) -> Mapping {
         let mut given = given.to_vec();
         let mut open: Vec<(&'static str, Vec<String>)> = Vec::new();
         loop {
-            match Self::of_what_is_there(frame, label, header, &given) {
+            match Self::of_what_is_there(frame, file, &given) {
                 Ok(mut mapping) => {
                     mapping.ambiguous.extend(open);
                     return mapping;
@@ -223,19 +218,17 @@ impl Mapping {
                 Err(_) if given.iter().any(|(_, column)| !column.is_empty()) => {
                     given.retain(|(_, column)| column.is_empty());
                 }
-                Err(_) => return Mapping { unused: header.to_vec(), ambiguous: open, ..Mapping::default() },
+                Err(_) => {
+                    return Mapping { unused: file.header.clone(), ambiguous: open, ..Mapping::default() };
+                }
             }
         }
     }
 
-    fn of_what_is_there(
-        frame: Frame,
-        label: &str,
-        header: &[String],
-        given: &[(String, String)],
-    ) -> Result<Mapping> {
+    fn of_what_is_there(frame: Frame, file: &RawFile, given: &[(String, String)]) -> Result<Mapping> {
+        let header = &file.header;
         let mut found =
-            Finder { frame, label, header, taken: vec![false; header.len()], slots: HashMap::new() };
+            Finder { frame, file, header, taken: vec![false; header.len()], slots: HashMap::new() };
         found.by_hand(given)?;
         let mut mapping = Mapping::default();
         found.by_name(&mut mapping)?;
@@ -368,7 +361,7 @@ fn most_alike(frame: Frame, header: &[String], canonical: &str) -> Vec<String> {
 /// The work of `Mapping::find`: which canonical columns are settled, which columns of the file are taken.
 struct Finder<'a> {
     frame: Frame,
-    label: &'a str,
+    file: &'a RawFile,
     header: &'a [String],
     taken: Vec<bool>,
     /// `Some(None)`: settled that there is none.
@@ -416,7 +409,10 @@ impl Finder<'_> {
     /// Rank by rank over all canonical columns: the exact name, the normalised name, then the tiers of synonyms.
     fn by_name(&mut self, mapping: &mut Mapping) -> Result<()> {
         // A repeated name was given a number when the file was opened: it is as much a candidate as the first.
-        let header: Vec<&str> = self.header.iter().map(|name| unnumbered(name, self.header)).collect();
+        let written = |name: &String| {
+            self.file.repeated.iter().find(|(here, _)| here == name).map(|(_, written)| written)
+        };
+        let header: Vec<&String> = self.header.iter().map(|name| written(name).unwrap_or(name)).collect();
         let plain: Vec<String> = header.iter().map(|name| normalise(name)).collect();
         let tiers = &synonyms(self.frame).tiers;
         let deepest = tiers.values().flat_map(HashMap::values).max().map_or(0, |t| t + 1);
@@ -426,7 +422,7 @@ impl Finder<'_> {
                     continue;
                 }
                 let fits = |at: usize| match rank {
-                    0 => header[at] == column.name,
+                    0 => header[at].as_str() == column.name,
                     1 => plain[at] == normalise(column.name),
                     _ => tiers[column.name].get(&plain[at]) == Some(&(rank - 2)),
                 };
@@ -442,7 +438,7 @@ impl Finder<'_> {
                     several => {
                         let names: Vec<String> = several.iter().map(|at| self.header[*at].clone()).collect();
                         if column.always_read {
-                            return Err(ambiguous(self.label, column.name, &names));
+                            return Err(ambiguous(&self.file.label, column.name, &names));
                         }
                         self.slots.insert(column.name, None);
                         mapping.ambiguous.push((column.name, names));
@@ -467,18 +463,6 @@ impl Finder<'_> {
                 self.slots.insert(required, Some((at, Found::Synonym)));
             }
         }
-    }
-}
-
-/// The name that a column had in the file: `amount_2` is a second `amount` where there is an `amount`.
-fn unnumbered<'a>(name: &'a str, header: &[String]) -> &'a str {
-    match name.rsplit_once('_') {
-        Some((first, number))
-            if number.parse::<u32>().is_ok_and(|n| n > 1) && header.iter().any(|h| h == first) =>
-        {
-            first
-        }
-        _ => name,
     }
 }
 

@@ -6,9 +6,25 @@ fn header(names: &str) -> Vec<String> {
     names.split('|').map(str::to_owned).collect()
 }
 
+/// A file that has nothing but a header.
+fn file(names: &str) -> RawFile {
+    RawFile {
+        label: "orders.csv".into(),
+        path: "orders.csv".into(),
+        source: crate::input::source::Source::Path("orders.csv".into()),
+        format: crate::input::raw::FileFormat::Parquet { rows: 0 },
+        compression: crate::input::container::Compression::None,
+        bytes: 0,
+        header: header(names),
+        repeated: Vec::new(),
+        hive: Vec::new(),
+        head: polars::prelude::DataFrame::empty(),
+    }
+}
+
 fn find(names: &str, given: &[(&str, &str)]) -> Result<Mapping> {
     let given: Vec<(String, String)> = given.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
-    Mapping::find(Frame::Orders, "orders.csv", &header(names), &given)
+    Mapping::find(Frame::Orders, &file(names), &given)
 }
 
 /// `canonical=source` of every column, in the order of the vocabulary.

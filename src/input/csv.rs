@@ -144,17 +144,20 @@ fn begin(
         return Ok(false);
     };
     file.format = FileFormat::Csv { delimiter, encoding, detected };
-    let mut names = unique_names(fields);
+    let (mut names, mut repeated) = unique_names(fields);
     let head = read_head(body, line, delimiter, &names, head_rows, complete)?;
     let mut frame = head.frame;
     // A delimiter at the end of every row but not of the header: a last column without name.
     let rows = frame.height();
     if rows > 0 && head.overlong.len() == rows && head.one_empty_more {
         names.push(format!("column_{}", names.len() + 1));
-        names = unique_names(names);
+        let more;
+        (names, more) = unique_names(names);
+        repeated.extend(more);
         frame = read_head(body, line, delimiter, &names, head_rows, complete)?.frame;
     }
     file.header = names;
+    file.repeated = repeated;
     file.head = frame;
     Ok(true)
 }
@@ -190,9 +193,10 @@ fn read_head(
     Ok(head)
 }
 
-/// Names as written but for blanks around them; each name once.
-fn unique_names(fields: Vec<String>) -> Vec<String> {
+/// Names as written but for blanks around them, each name once; and for those that had to be changed, the name as written.
+fn unique_names(fields: Vec<String>) -> (Vec<String>, Vec<(String, String)>) {
     let mut names: Vec<String> = Vec::with_capacity(fields.len());
+    let mut repeated = Vec::new();
     let written: Vec<String> = fields
         .into_iter()
         .enumerate()
@@ -208,9 +212,12 @@ fn unique_names(fields: Vec<String>) -> Vec<String> {
             count += 1;
             unique = format!("{name}_{count}");
         }
+        if count > 1 {
+            repeated.push((unique.clone(), name.clone()));
+        }
         names.push(unique);
     }
-    names
+    (names, repeated)
 }
 
 /// Cuts a file into work.

@@ -30,6 +30,8 @@ pub struct RawFile {
     pub bytes: u64,
     /// Column names as written (hive partition columns last). Duplicates get a suffix `_2`, `_3`; empty names `column_N`.
     pub header: Vec<String>,
+    /// Of the names with such a suffix: (name here, name in the file).
+    pub repeated: Vec<(String, String)>,
     /// Hive partitions from the path (`channel=jd/`): constant columns; the empty value is null.
     pub hive: Vec<(String, String)>,
     /// Up to 1,000 first rows (csv: every column as text; parquet: native types, only flat columns).
@@ -181,6 +183,7 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
         compression,
         bytes,
         header: Vec::new(),
+        repeated: Vec::new(),
         hive,
         head: DataFrame::empty(),
     };

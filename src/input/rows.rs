@@ -294,6 +294,14 @@ impl Inputs {
         self.files.iter().any(|file| file.mapping.source(canonical).is_some())
     }
 
+    /// Whether `--where` reads `canonical`, under this or its original name.
+    pub fn filters_on(&self, canonical: &str) -> bool {
+        let is_it = |name: &String| {
+            name == canonical || self.files.iter().any(|file| file.mapping.source(canonical) == Some(name))
+        };
+        self.filter.as_ref().is_some_and(|filter| filter.columns().iter().any(is_it))
+    }
+
     /// Names that `Wanted::attributes` and `--where` take: canonical ones, then original ones, each once.
     pub fn column_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
@@ -377,7 +385,7 @@ impl Inputs {
     fn understand(&self, index: usize, raw: RawFile, undecided: &mut Vec<Undecided>) -> Result<MappedFile> {
         let mut raw = raw;
         loop {
-            let mapping = Mapping::find(self.frame, &raw.label, &raw.header, &self.options.columns)?;
+            let mapping = Mapping::find(self.frame, &raw, &self.options.columns)?;
             let reads_paid_at = self.filter.as_ref().is_some_and(|filter| {
                 let source = mapping.source("paid_at");
                 filter.columns().iter().any(|name| name == "paid_at" || Some(name.as_str()) == source)

@@ -175,4 +175,8 @@ fn a_repeated_header_is_ambiguous() {
     write(folder.path(), "orders.csv", "customer_id,ordered_at,amount,amount\na,2024-01-05,1,2\n");
     let run = siyu_in(folder.path(), &["rfm", "orders.csv"]);
     assert!(run.status == 2 && run.stderr.contains("--col amount=amount_2"), "{}", run.stderr);
+    // A column that the file itself calls so is none: the exact name wins.
+    write(folder.path(), "orders.csv", "customer_id,ordered_at,amount,amount_2\na,2024-01-05,1,2\n");
+    let run = siyu_in(folder.path(), &["rfm", "orders.csv", "--table", "customers", "-f", "json"]).ok();
+    assert_eq!(run.json()["tables"]["customers"][0]["monetary"], 1);
 }
