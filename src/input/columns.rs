@@ -134,9 +134,15 @@ fn synonyms(frame: Frame) -> &'static Synonyms {
     }
 }
 
-/// A header name as the table of synonyms writes it: half width, lower case, without blanks, `_`, `-`, `.`, and without a
-/// unit in brackets, so that `实付金额（元）`, `Order ID` and `order-id` are found.
+/// A header name as the table of synonyms writes it: as its `key`, and without `_`, `-`, `.`, so that `Order ID` and
+/// `order-id` are found.
 pub fn normalise(name: &str) -> String {
+    key(name).replace(['_', '-', '.'], "")
+}
+
+/// A header name by which presets find it: half width, lower case, without blanks, line breaks and characters of no width,
+/// and without a unit in brackets, so that `实付金额（元）` is `实付金额`.
+pub fn key(name: &str) -> String {
     let half: String = name
         .chars()
         .map(|c| match c {
@@ -146,7 +152,10 @@ pub fn normalise(name: &str) -> String {
             c => c,
         })
         .flat_map(char::to_lowercase)
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '.' | '\u{feff}'))
+        .filter(|c| {
+            !c.is_whitespace()
+                && !matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}')
+        })
         .collect();
     let mut rest = half.as_str();
     let mut out = String::with_capacity(rest.len());

@@ -18,6 +18,9 @@ fn file(names: &str) -> RawFile {
         header: header(names),
         repeated: Vec::new(),
         hive: Vec::new(),
+        container: Vec::new(),
+        layout: Default::default(),
+        preset: None,
         head: polars::prelude::DataFrame::empty(),
     }
 }

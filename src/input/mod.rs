@@ -16,8 +16,10 @@ mod day_order;
 mod decimal_mark;
 pub mod encoding;
 pub mod filter;
+pub mod formula;
 mod names;
 pub mod parquet;
+pub mod presets;
 pub mod raw;
 mod reader;
 pub mod rows;
@@ -63,6 +65,14 @@ pub struct InputOptions {
     pub threads: usize,
     /// Called with (bytes done, bytes in all) now and then, from any thread.
     pub progress: Option<Progress>,
+    /// `--preset`.
+    pub preset: presets::PresetChoice,
+    /// Those that files are recognised as.
+    pub presets: std::sync::Arc<presets::Presets>,
+    /// `--sheet`: name or 1-based number of the sheet of a workbook.
+    pub sheet: Option<String>,
+    /// `--keep`: rows that a preset's rules would drop (gifts, tests, ...) stay.
+    pub keep: Vec<presets::DropReason>,
 }
 
 /// A progress callback.
@@ -92,6 +102,10 @@ impl Default for InputOptions {
             filter: None,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             progress: None,
+            preset: presets::PresetChoice::Auto,
+            presets: presets::Presets::built_in(),
+            sheet: None,
+            keep: Vec::new(),
         }
     }
 }

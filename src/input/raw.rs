@@ -3,13 +3,14 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use polars::prelude::*;
 
 use super::container::{Compression, PARQUET_MAGIC, Stream, refuse_foreign};
 use super::encoding::Encoding;
+use super::presets::Preset;
 use super::source::{Found, Source};
 use super::{InputOptions, csv, parquet, source};
 use crate::error::{Error, Result};
@@ -34,6 +35,13 @@ pub struct RawFile {
     pub repeated: Vec<(String, String)>,
     /// Hive partitions from the path (`channel=jd/`): constant columns; the empty value is null.
     pub hive: Vec<(String, String)>,
+    /// What the bytes were taken out of, outermost first: `zip: orders.csv`, `xlsx, sheet export`. Rows are read from text
+    /// that was made of it.
+    pub container: Vec<Container>,
+    /// Where in the text the table stands.
+    pub layout: TableLayout,
+    /// The platform's export that this is.
+    pub preset: Option<Arc<Preset>>,
     /// Up to 1,000 first rows (csv: every column as text; parquet: native types, only flat columns).
     pub head: DataFrame,
 }
@@ -65,6 +73,27 @@ impl RawFile {
         self.header.extend(keys);
         Ok(())
     }
+}
+
+/// Something that holds a table and is not the table itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// `xlsx`, `xls`, `ods`, `html`, `json`, `zip`.
+    pub kind: &'static str,
+    /// The sheet of a workbook, the member of an archive.
+    pub part: Option<String>,
+}
+
+/// Where in a text the table stands. The default: the header is the first record, and everything behind it is data.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableLayout {
+    /// Bytes of decoded text in front of the header, and the line of the header less one.
+    pub skip_bytes: u64,
+    pub skip_lines: u64,
+    /// A record whose first cell begins with one of these ends the table.
+    pub footer: Vec<String>,
+    /// Lines that begin with this are no records.
+    pub comment: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +214,9 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
         header: Vec::new(),
         repeated: Vec::new(),
         hive,
+        container: Vec::new(),
+        layout: TableLayout::default(),
+        preset: None,
         head: DataFrame::empty(),
     };
     if head.starts_with(PARQUET_MAGIC) {

@@ -1,0 +1,24 @@
+//! Presets: what a platform's export looks like and what its cells mean. Data, one TOML file each.
+
+mod registry;
+mod schema;
+
+use std::sync::Arc;
+
+pub use registry::{Detection, Match, Presets};
+pub use schema::{
+    Alternative, Amounts, Confidence, DropReason, DropRule, FileRules, Fingerprint, Grain, Identity, Items,
+    Kind, Level, Names, Preset, RefundSemantics, Source, StatusMatch, StatusRules, WayOut,
+};
+
+/// Which preset a file is read with (`--preset`).
+#[derive(Debug, Clone, Default)]
+pub enum PresetChoice {
+    /// Each file is recognised by its header.
+    #[default]
+    Auto,
+    /// Columns are found by name and synonym alone.
+    None,
+    /// This one, whatever the header says of others.
+    Given(Arc<Preset>),
+}
