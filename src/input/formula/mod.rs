@@ -29,6 +29,7 @@
 
 mod evaluate;
 mod lexer;
+mod operand;
 mod parser;
 mod texts;
 
@@ -155,5 +156,7 @@ impl Fault {
     }
 }
 
+#[cfg(test)]
+mod oracle_tests;
 #[cfg(test)]
 mod tests;
