@@ -123,8 +123,10 @@ impl RowSink for NoRows {
 }
 
 fn look(options: &InputOptions, raw: Vec<RawFile>) -> Seen {
-    let read = Inputs::of_files(Frame::Orders, options.clone(), raw.clone())
-        .and_then(|inputs| inputs.read_rows(&Wanted::default(), || NoRows));
+    let read = Inputs::of_files(Frame::Orders, options.clone(), raw.clone()).and_then(|inputs| {
+        let wanted = Wanted { customers: inputs.all_have("customer_id"), ..Wanted::default() };
+        inputs.read_rows(&wanted, || NoRows)
+    });
     match read {
         Ok((_, read)) => settled(options, read),
         Err(error) => unsettled(options, &raw, error),

@@ -16,6 +16,7 @@ use crate::input::rows::MappedFile;
 use crate::input::{Frame, InputOptions, Inputs, ReadSummary};
 use crate::output::{self, Format, OutputPlan, Report};
 use crate::reports::ReportInfo;
+use crate::text::{Catalogue, Lang};
 
 /// A report about to run: everything resolved and checked, nothing read yet.
 pub struct Job {
@@ -51,6 +52,7 @@ impl Job {
         let quiet = resolved.run.quiet.unwrap_or(false);
         let bar = Bar::new(!quiet && !resolved.run.no_progress.unwrap_or(false), Unit::Bytes);
         options.progress = bar.as_ref().map(Bar::callback);
+        options.lang = plan.lang;
         Ok(Self {
             options,
             plan,
@@ -113,6 +115,7 @@ impl Job {
 
     /// Which columns were taken for what, where that is not plain from their names; with `-v` each file by itself.
     fn tell_mapping(&self, inputs: &Inputs) {
+        self.tell_presets(inputs);
         let mut told: Vec<String> = Vec::new();
         for file in &inputs.files {
             let renamed: Vec<String> = file
@@ -137,6 +140,33 @@ impl Job {
             if !file.mapping.unused.is_empty() {
                 self.printer.detail(&format!("  not used: {}", file.mapping.unused.join(", ")));
             }
+        }
+    }
+
+    /// What files were recognised as, one line for each preset.
+    fn tell_presets(&self, inputs: &Inputs) {
+        let words = Catalogue::get(self.plan.lang);
+        let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+        for file in &inputs.files {
+            let Some(meaning) = &file.meaning else { continue };
+            let name = match self.plan.lang {
+                Lang::En => meaning.preset.name.en.as_str(),
+                Lang::Zh => meaning.preset.name.zh.as_str(),
+            };
+            match groups.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, files)) => files.push(&file.raw.label),
+                None => groups.push((name, vec![&file.raw.label])),
+            }
+        }
+        for (name, files) in groups {
+            let file = match files.as_slice() {
+                [first, _, ..] => {
+                    let more = (files.len() - 1).to_string();
+                    words.ui("and_more_files").replace("{more}", &more).replace("{file}", first)
+                }
+                only => only.concat(),
+            };
+            self.printer.line(&words.ui("recognised_as").replace("{name}", name).replace("{file}", &file));
         }
     }
 

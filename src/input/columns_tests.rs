@@ -21,6 +21,7 @@ fn file(names: &str) -> RawFile {
         container: Vec::new(),
         layout: Default::default(),
         preset: None,
+        derived: Vec::new(),
         head: polars::prelude::DataFrame::empty(),
     }
 }

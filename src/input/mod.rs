@@ -8,27 +8,37 @@
 //! ```
 
 pub mod account;
+mod canonical;
 mod cells;
 pub mod columns;
 pub mod container;
 pub mod csv;
 mod day_order;
 mod decimal_mark;
+mod derive;
 pub mod encoding;
+mod fill;
 pub mod filter;
 pub mod formula;
 mod layout;
+mod masks;
+mod meaning;
 mod names;
+mod order_index;
 pub mod parquet;
 pub mod presets;
 pub mod raw;
 mod reader;
+mod reconcile;
 pub mod rows;
 pub mod source;
 pub mod values;
+mod verdict;
 
+pub use derive::Derived;
 pub use raw::{RawBatch, RawFile, RowNumbers, TextColumn};
-pub use rows::{Inputs, OrderBatch, OrderSink, ReadSummary, RowBatch, RowSink, Verdict, Wanted};
+pub use rows::{Inputs, OrderBatch, OrderSink, ReadSummary, RowBatch, RowSink, Wanted};
+pub use verdict::Verdict;
 
 /// Which frame of DESIGN.md's vocabulary a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +84,8 @@ pub struct InputOptions {
     pub sheet: Option<String>,
     /// `--keep`: rows that a preset's rules would drop (gifts, tests, ...) stay.
     pub keep: Vec<presets::DropReason>,
+    /// `--lang`: of what presets say.
+    pub lang: crate::text::Lang,
 }
 
 /// A progress callback.
@@ -107,6 +119,7 @@ impl Default for InputOptions {
             presets: presets::Presets::built_in(),
             sheet: None,
             keep: Vec::new(),
+            lang: crate::text::Lang::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use polars::prelude::*;
 
 use super::container::{Compression, PARQUET_MAGIC, Stream, refuse_foreign};
+use super::derive::Derived;
 use super::encoding::Encoding;
 use super::presets::Preset;
 use super::source::{Found, Source};
@@ -42,6 +43,8 @@ pub struct RawFile {
     pub layout: TableLayout,
     /// The platform's export that this is.
     pub preset: Option<Arc<Preset>>,
+    /// Columns that its preset computes of others; `scan` gives them by their names, like those of the header.
+    pub derived: Vec<Derived>,
     /// Up to 1,000 first rows (csv: every column as text; parquet: native types, only flat columns).
     pub head: DataFrame,
 }
@@ -217,6 +220,7 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
         container: Vec::new(),
         layout: TableLayout::default(),
         preset: None,
+        derived: Vec::new(),
         head: DataFrame::empty(),
     };
     if head.starts_with(PARQUET_MAGIC) {
@@ -331,7 +335,7 @@ struct Plan<'a> {
     file: &'a RawFile,
     /// Asked for.
     names: &'a [String],
-    /// Those of them that stand in the file itself.
+    /// Those of them, and of what derived ones are computed of, that stand in the file itself.
     own: Vec<String>,
     layout: csv::Layout,
 }
@@ -339,10 +343,16 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(file: &'a RawFile, names: &'a [String]) -> Result<Self> {
         let columns = file.own_columns();
-        let mut own = Vec::new();
+        let mut own: Vec<String> = Vec::new();
         let mut fields = Vec::new();
-        for name in names {
+        let derived = |name: &String| file.derived.iter().find(|derived| derived.name == *name);
+        let needed = names.iter().flat_map(|name| match derived(name) {
+            Some(derived) => derived.inputs.as_slice(),
+            None => std::slice::from_ref(name),
+        });
+        for name in needed {
             match columns.iter().position(|column| column == name) {
+                Some(_) if own.contains(name) => {}
                 Some(field) => {
                     own.push(name.clone());
                     fields.push(field);
@@ -385,17 +395,22 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Puts the columns of the path between those of the file, in the order asked for.
+    /// Puts the columns of the path and the derived ones between those of the file, in the order asked for.
     fn complete(&self, frame: DataFrame) -> Result<DataFrame> {
-        if self.own.len() == self.names.len() {
+        if self.own == self.names {
             return Ok(frame);
         }
         let height = frame.height();
-        let columns = self.names.iter().filter_map(|name| {
-            frame.column(name).ok().cloned().or_else(|| self.file.hive_column(name, height))
-        });
-        DataFrame::new(height, columns.collect())
-            .map_err(|error| internal("adding the columns of a path", &error))
+        let of_file =
+            |name: &str| frame.column(name).ok().cloned().or_else(|| self.file.hive_column(name, height));
+        let mut columns = Vec::with_capacity(self.names.len());
+        for name in self.names {
+            match self.file.derived.iter().find(|derived| derived.name == *name) {
+                Some(derived) => columns.push(derived.compute(height, &of_file)?),
+                None => columns.extend(of_file(name)),
+            }
+        }
+        DataFrame::new(height, columns).map_err(|error| internal("adding computed columns", &error))
     }
 }
 
