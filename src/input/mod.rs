@@ -17,8 +17,11 @@ mod decimal_mark;
 pub mod encoding;
 pub mod filter;
 pub mod formula;
+pub mod identities;
 mod layout;
+pub mod masks;
 mod names;
+mod order_index;
 pub mod parquet;
 pub mod presets;
 pub mod raw;
@@ -29,6 +32,8 @@ pub mod values;
 
 pub use raw::{RawBatch, RawFile, RowNumbers, TextColumn};
 pub use rows::{Inputs, OrderBatch, OrderSink, ReadSummary, RowBatch, RowSink, Verdict, Wanted};
+
+use std::path::PathBuf;
 
 /// Which frame of DESIGN.md's vocabulary a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +79,13 @@ pub struct InputOptions {
     pub sheet: Option<String>,
     /// `--keep`: rows that a preset's rules would drop (gifts, tests, ...) stay.
     pub keep: Vec<presets::DropReason>,
+    /// `--customer-key`: the columns that together say who a customer is.
+    pub customer_key: Option<Vec<String>>,
+    /// `--identities`: the file that makes one person of many ids.
+    pub identities: Option<PathBuf>,
+    /// `--latest-by`: the column whose larger value tells the later state of an order; `None`, `file`: the order of the
+    /// inputs.
+    pub latest_by: Option<String>,
 }
 
 /// A progress callback.
@@ -107,6 +119,9 @@ impl Default for InputOptions {
             presets: presets::Presets::built_in(),
             sheet: None,
             keep: Vec::new(),
+            customer_key: None,
+            identities: None,
+            latest_by: None,
         }
     }
 }
