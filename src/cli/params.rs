@@ -70,6 +70,23 @@ pub struct InputParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 
+    /// Tell customers apart by several columns together, e.g. `收货人姓名+联系手机`: weak, for exports without a customer id
+    #[arg(long, value_name = "COLUMN+COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<String>,
+
+    /// File that makes one person of many ids: columns platform, platform_id, person_id, or columns of ids that belong
+    /// together row by row (phone, openid, member number)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identities: Option<PathBuf>,
+
+    /// Where several exports hold an order: the later `file` of the inputs has its latest state, or the larger value of a
+    /// COLUMN (a time of export or change) [default: file]
+    #[arg(long, value_name = "file|COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_by: Option<String>,
+
     /// Share of rows that may hold unreadable values before the run is refused, e.g. 1% or 0.01 [default: 1%]
     #[arg(long, value_name = "SHARE")]
     #[serde(skip_serializing_if = "Option::is_none")]

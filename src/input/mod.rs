@@ -20,8 +20,9 @@ pub mod encoding;
 mod fill;
 pub mod filter;
 pub mod formula;
+pub mod identities;
 mod layout;
-mod masks;
+pub mod masks;
 mod meaning;
 mod names;
 mod order_index;
@@ -39,6 +40,8 @@ pub use derive::Derived;
 pub use raw::{RawBatch, RawFile, RowNumbers, TextColumn};
 pub use rows::{Inputs, OrderBatch, OrderSink, ReadSummary, RowBatch, RowSink, Wanted};
 pub use verdict::Verdict;
+
+use std::path::PathBuf;
 
 /// Which frame of DESIGN.md's vocabulary a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +89,13 @@ pub struct InputOptions {
     pub keep: Vec<presets::DropReason>,
     /// `--lang`: of what presets say.
     pub lang: crate::text::Lang,
+    /// `--customer-key`: the columns that together say who a customer is.
+    pub customer_key: Option<Vec<String>>,
+    /// `--identities`: the file that makes one person of many ids.
+    pub identities: Option<PathBuf>,
+    /// `--latest-by`: the column whose larger value tells the later state of an order; `None`, `file`: the order of the
+    /// inputs.
+    pub latest_by: Option<String>,
 }
 
 /// A progress callback.
@@ -120,6 +130,9 @@ impl Default for InputOptions {
             sheet: None,
             keep: Vec::new(),
             lang: crate::text::Lang::default(),
+            customer_key: None,
+            identities: None,
+            latest_by: None,
         }
     }
 }

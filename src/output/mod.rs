@@ -19,6 +19,7 @@ pub mod report;
 #[cfg(test)]
 mod sample;
 mod select;
+pub mod shortened;
 mod shown;
 pub mod sink;
 mod table;
