@@ -46,6 +46,7 @@ pub fn input_options(
     if let Some(format) = &params.date_format {
         parse_date_format(format)?;
     }
+    let presets = super::presets::known(params.presets.as_deref())?;
     let options = InputOptions {
         paths: params.files.clone(),
         columns,
@@ -59,6 +60,9 @@ pub fn input_options(
         since_us: moment("--since", params.since.as_deref(), false)?,
         until_us: moment("--until", params.until.as_deref(), true)?,
         filter: params.filter.clone(),
+        preset: super::presets::choice(params.preset.as_deref(), &presets)?,
+        presets,
+        keep: super::presets::reasons(params.keep.as_deref().unwrap_or_default())?,
         ..InputOptions::default()
     };
     if let (Some(since), Some(until)) = (options.since_us, options.until_us)

@@ -237,6 +237,24 @@ pub fn redetect(file: &mut RawFile, options: &InputOptions) -> Result<()> {
     file.add_hive()
 }
 
+/// The number of rows of one file, whatever is in them.
+pub fn count_rows(file: RawFile, options: &InputOptions) -> Result<u64> {
+    let mut files = [file];
+    for _ in 0..2 {
+        let rows = AtomicU64::new(0);
+        let scanned = scan(&files, &[Vec::new()], options, &|batch| {
+            rows.fetch_add(batch.frame.height() as u64, Ordering::Relaxed);
+            Ok(())
+        });
+        match scanned {
+            Ok(()) => return Ok(rows.into_inner()),
+            Err(ScanError::Failed(error)) => return Err(error),
+            Err(ScanError::Encoding { .. }) => redetect(&mut files[0], options)?,
+        }
+    }
+    Err(internal("detecting an encoding", &"the file was detected anew and still does not fit"))
+}
+
 /// Work for one worker.
 pub(super) enum Work {
     Text(csv::Chunk),

@@ -16,6 +16,7 @@ pub use schema::{
     Alternative, Amounts, Confidence, DropReason, DropRule, FileRules, Fingerprint, Grain, Identity, Items,
     Kind, Level, Names, Preset, RefundSemantics, Source, StatusMatch, StatusRules, WayOut,
 };
+pub use validate::canonical_columns;
 
 /// Which preset a file is read with (`--preset`).
 #[derive(Debug, Clone, Default)]

@@ -22,7 +22,7 @@ pub(super) fn validate(preset: &Preset, shown: &str) -> Result<()> {
 }
 
 /// Canonical columns that a preset of this kind may fill.
-pub(super) fn canonical_columns(kind: Kind) -> Vec<&'static str> {
+pub fn canonical_columns(kind: Kind) -> Vec<&'static str> {
     let extra: &[&'static str] = match kind {
         Kind::Orders | Kind::Lines | Kind::Payments | Kind::Refunds => {
             return vocabulary(Frame::Orders).iter().map(|column| column.name).collect();
