@@ -111,7 +111,7 @@ fn by_names(rows: &[Vec<String>], options: &InputOptions) -> HeaderFound {
 fn recognised(rows: &[Vec<String>], options: &InputOptions, label: &str) -> Result<Option<(usize, Match)>> {
     let mut one: Option<(usize, Match)> = None;
     let mut several: Option<Vec<Match>> = None;
-    for (index, row) in rows.iter().enumerate().filter(|(_, row)| may_be_header(row)) {
+    for (index, row) in rows.iter().enumerate().filter(|(index, row)| *index == 0 || may_be_header(row)) {
         match options.presets.detect(row) {
             Detection::Unknown => {}
             Detection::One(found) => {
