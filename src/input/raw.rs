@@ -10,6 +10,8 @@ use polars::prelude::*;
 
 use super::container::{Compression, PARQUET_MAGIC, Stream, refuse_foreign};
 use super::encoding::Encoding;
+pub use super::layout::LeftOut;
+use super::layout::find_header;
 use super::presets::Preset;
 use super::source::{Found, Source};
 use super::{InputOptions, csv, parquet, source};
@@ -40,6 +42,8 @@ pub struct RawFile {
     pub container: Vec<Container>,
     /// Where in the text the table stands.
     pub layout: TableLayout,
+    /// Lines that hold something and are no part of the table.
+    pub left_out: Arc<LeftOut>,
     /// The platform's export that this is.
     pub preset: Option<Arc<Preset>>,
     /// Up to 1,000 first rows (csv: every column as text; parquet: native types, only flat columns).
@@ -61,7 +65,7 @@ impl RawFile {
     }
 
     /// Adds the columns of the path to header and head, those that the file itself does not have.
-    fn add_hive(&mut self) -> Result<()> {
+    pub(super) fn add_hive(&mut self) -> Result<()> {
         let header = &self.header;
         self.hive.retain(|(key, _)| !header.contains(key));
         let keys: Vec<String> = self.hive.iter().map(|(key, _)| key.clone()).collect();
@@ -94,6 +98,13 @@ pub struct TableLayout {
     pub footer: Vec<String>,
     /// Lines that begin with this are no records.
     pub comment: Option<String>,
+}
+
+impl TableLayout {
+    /// From the header on all lines are records of the table.
+    pub(super) fn is_plain(&self) -> bool {
+        self.footer.is_empty() && self.comment.is_none()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,11 +227,13 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
         hive,
         container: Vec::new(),
         layout: TableLayout::default(),
+        left_out: Arc::default(),
         preset: None,
         head: DataFrame::empty(),
     };
     if head.starts_with(PARQUET_MAGIC) {
         parquet::open(&mut file, head_rows)?;
+        file.preset = find_header(std::slice::from_ref(&file.header), options, &file.label)?.preset;
     } else {
         csv::open(&mut file, options, head_rows)?;
     }
