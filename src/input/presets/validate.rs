@@ -6,7 +6,10 @@ use super::{Alternative, Grain, Kind, Preset, Source, StatusMatch};
 use crate::error::{Error, Result, nearest};
 use crate::input::Frame;
 use crate::input::columns::{key, vocabulary};
-use crate::input::formula::Formula;
+use crate::input::formula::{Formula, Type};
+
+/// Columns of which a formula must give a number.
+const MONEY: &[&str] = &["amount", "quantity", "unit_price", "unit_cost", "discount"];
 
 /// Refuses a preset that cannot mean what it says. `shown` names the file.
 pub(super) fn validate(preset: &Preset, shown: &str) -> Result<()> {
@@ -200,7 +203,11 @@ impl Check<'_> {
             match alternative {
                 Alternative::Column(name) => self.column(at, name)?,
                 Alternative::Formula { formula } => {
-                    self.formula(at, formula)?;
+                    let result = self.formula(at, formula)?.result();
+                    let is_money = MONEY.iter().any(|canonical| at.ends_with(canonical));
+                    if is_money && result == Type::Flag {
+                        return self.fault(at, "is true or false, and no number", None);
+                    }
                 }
                 Alternative::Constant { constant } if constant.trim().is_empty() => {
                     return self.fault(at, "is an empty constant", None);
@@ -217,6 +224,17 @@ impl Check<'_> {
             self.column(at, name)?;
         }
         Ok(formula)
+    }
+
+    /// A formula that is true or false of a row.
+    fn flag(&self, at: &str, text: &str) -> Result<()> {
+        match self.formula(at, text)?.result() {
+            Type::Flag => Ok(()),
+            Type::Number | Type::Text => {
+                let hint = "compare it: a = b, a > 0, a contains 'x', a is present".to_owned();
+                self.fault(at, format!("{text:?} is not true or false"), Some(hint))
+            }
+        }
     }
 
     fn status(&self) -> Result<()> {
@@ -290,14 +308,14 @@ impl Check<'_> {
     /// Identity, drop rules and the key.
     fn rules(&self) -> Result<()> {
         if let Some(identity) = &self.preset.identity {
-            self.formula("identity.equation", &identity.equation)?;
+            self.flag("identity.equation", &identity.equation)?;
             if !(0.0..=1.0).contains(&identity.least) {
                 let why = format!("{} is not a share between 0 and 1", identity.least);
                 return self.fault("identity.least", why, None);
             }
         }
         for (index, rule) in self.preset.drop.iter().enumerate() {
-            self.formula(&format!("drop[{index}].when"), &rule.when)?;
+            self.flag(&format!("drop[{index}].when"), &rule.when)?;
         }
         for name in &self.preset.key {
             self.column("key", name)?;
