@@ -187,9 +187,7 @@ fn too_wide(label: &str, line: u64) -> Error {
     Error::Damaged {
         path: label.to_owned(),
         why: format!("the header in line {line} has more than {MOST_COLUMNS} columns, which is the limit"),
-        hint: Some(
-            "is the delimiter right (--delimiter)? a table lying on its side must be turned first".into(),
-        ),
+        hint: Some("is the delimiter right (--delimiter)? a table lying on its side must be turned first".into()),
     }
 }
 
@@ -242,12 +240,9 @@ fn unique_names(fields: Vec<String>) -> (Vec<String>, Vec<(String, String)>) {
         .enumerate()
         .map(|(index, field)| match trimmed(&field) {
             "" => format!("column_{}", index + 1),
-            name if name.contains(['\r', '\n', '\t']) => name
-                .split(['\r', '\n', '\t'])
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .collect::<Vec<_>>()
-                .join(" "),
+            name if name.contains(['\r', '\n', '\t']) => {
+                name.split(['\r', '\n', '\t']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+            }
             name => name.to_owned(),
         })
         .collect();

@@ -33,7 +33,11 @@ pub(super) struct HeaderFound {
 /// With a preset given by the user it is the row that holds the most of that preset's columns, and an error names the
 /// required ones that are missing. Otherwise it is the row that a preset fits best; where none fits, the row whose names
 /// give the most canonical columns, if they are at least two more than those of row 0, which is the header else.
-pub(super) fn find_header(rows: &[Vec<String>], options: &InputOptions, label: &str) -> Result<HeaderFound> {
+pub(super) fn find_header(
+    rows: &[Vec<String>],
+    options: &InputOptions,
+    label: &str,
+) -> Result<HeaderFound> {
     let rows = &rows[..rows.len().min(ROWS)];
     match &options.preset {
         PresetChoice::Given(preset) => of_preset(rows, preset, options, label),
@@ -145,10 +149,7 @@ fn undecided(several: &[Match], label: &str) -> Error {
             ids.len(),
             ids.join(", ")
         ),
-        hint: Some(format!(
-            "{}, whichever it is; --preset none reads it by column names",
-            flags.join(" or ")
-        )),
+        hint: Some(format!("{}, whichever it is; --preset none reads it by column names", flags.join(" or "))),
     }
 }
 
@@ -171,8 +172,7 @@ fn of_preset(
         .collect();
     let mut best: Option<(usize, usize, Vec<String>)> = None;
     for (index, row) in rows.iter().enumerate() {
-        let keys: Vec<String> =
-            row.iter().map(|cell| columns::key(cell)).filter(|key| !key.is_empty()).collect();
+        let keys: Vec<String> = row.iter().map(|cell| columns::key(cell)).filter(|key| !key.is_empty()).collect();
         let has = |name: &String| keys.iter().any(|key| fits(&columns::key(name), key));
         let one_of = fingerprint.any_of.iter().filter(|group| !group.is_empty() && !group.iter().any(has));
         let missing: Vec<String> = fingerprint
@@ -207,9 +207,8 @@ fn not_of_preset(preset: &Preset, missing: &[String], row: &[String], label: &st
         path: label.to_owned(),
         canonical: format!("{}, which preset {} requires", missing.join(", "), preset.id),
         columns: columns.map(str::to_owned).collect(),
-        hint:
-            "--preset auto   recognises the export by its header; or export the file again with these columns"
-                .into(),
+        hint: "--preset auto   recognises the export by its header; or export the file again with these columns"
+            .into(),
     }
 }
 
