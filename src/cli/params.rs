@@ -19,6 +19,22 @@ pub struct InputParams {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
 
+    /// Which platform's export this is: an id of `siyu presets`, a preset's file (./my.toml), auto or none [default: auto]
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+
+    /// Folder of presets that add to the built-in ones or replace them [default: ~/.config/siyu/presets, if it is there]
+    #[arg(long, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presets: Option<PathBuf>,
+
+    /// Rows that a preset's rules would leave out and that stay, comma separated: gift, price_difference, trial, test,
+    /// deleted, total, ignored, or all
+    #[arg(long, value_name = "REASON", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Vec<String>>,
+
     /// Map a column by hand, e.g. `--col amount=Total`; may be repeated
     #[arg(long, value_name = "CANONICAL=COLUMN")]
     #[serde(skip)]

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 
 use super::printer::Printer;
 use super::progress::{Bar, Unit};
-use super::settings;
-use super::{Resolved, Typed};
+use super::{Resolved, Typed, presets, settings};
 use crate::error::{Error, Result, nearest};
 use crate::facts::Pick;
 use crate::input::container::Compression;
@@ -79,6 +78,8 @@ impl Job {
                 }
             }
         }
+        let files = inputs.files.iter().map(|file| &file.raw);
+        presets::refuse_what_does_not_apply(&self.options, files, self.typed.keep, self.typed.presets)?;
         Ok(inputs)
     }
 
@@ -95,6 +96,8 @@ impl Job {
         report.definitions = info.doc.to_owned();
         report.input.push(read.account);
         report.notes.splice(0..0, read.notes);
+        let files = inputs.files.iter().map(|file| &file.raw);
+        report.notes.extend(presets::notes(&self.options, files));
         output::write(&report, &self.plan)?;
 
         for line in output::account_lines(&report, self.plan.lang) {

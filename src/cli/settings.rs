@@ -46,6 +46,7 @@ pub fn input_options(
     if let Some(format) = &params.date_format {
         parse_date_format(format)?;
     }
+    let presets = super::presets::known(params.presets.as_deref())?;
     let options = InputOptions {
         paths: params.files.clone(),
         columns,
@@ -62,6 +63,9 @@ pub fn input_options(
         customer_key: params.customer_key.as_deref().map(|key| customer_key(key, params)).transpose()?,
         identities: params.identities.clone(),
         latest_by: params.latest_by.as_deref().map(latest_by).transpose()?,
+        preset: super::presets::choice(params.preset.as_deref(), &presets)?,
+        presets,
+        keep: super::presets::reasons(params.keep.as_deref().unwrap_or_default())?,
         ..InputOptions::default()
     };
     if let (Some(since), Some(until)) = (options.since_us, options.until_us)

@@ -142,6 +142,42 @@ fn synonyms(frame: Frame) -> &'static Synonyms {
     }
 }
 
+/// Name as `normalise` writes it -> the canonical columns of all frames that it may be.
+static KNOWN_NAMES: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut known: HashMap<String, Vec<&'static str>> = HashMap::new();
+    for frame in [Frame::Orders] {
+        for column in vocabulary(frame) {
+            let synonyms = synonyms(frame).tiers.get(column.name).into_iter().flat_map(HashMap::keys);
+            for name in synonyms.cloned().chain([normalise(column.name)]) {
+                let canonical = known.entry(name).or_default();
+                if !canonical.contains(&column.name) {
+                    canonical.push(column.name);
+                }
+            }
+        }
+    }
+    known
+});
+
+/// How many distinct canonical columns, of all frames, the names of a row give: each name one at most. A column that the
+/// user named by `--col` or `[columns]` is one too.
+pub(super) fn canonical_count(names: &[String], given: &[(String, String)]) -> usize {
+    const LONGEST_NAME: usize = 200;
+    let mut found: Vec<&str> = Vec::new();
+    for name in names.iter().filter(|name| name.len() <= LONGEST_NAME) {
+        let plain = normalise(name);
+        if plain.is_empty() {
+            continue;
+        }
+        let by_hand = given.iter().filter(|(_, column)| column.trim() == name.trim());
+        let mut canonical = by_hand
+            .map(|(canonical, _)| canonical.as_str())
+            .chain(KNOWN_NAMES.get(&plain).into_iter().flatten().copied());
+        found.extend(canonical.find(|canonical| !found.contains(canonical)));
+    }
+    found.len()
+}
+
 /// A header name as the table of synonyms writes it: as its `key`, and without `_`, `-`, `.`, so that `Order ID` and
 /// `order-id` are found.
 pub fn normalise(name: &str) -> String {

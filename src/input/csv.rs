@@ -4,24 +4,34 @@
 //! follow the rule of the csv crate: a quote opens a field only where the field begins, `""` within is a quote, and CR,
 //! LF and CRLF end a record; lines without any character are no records.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use polars::prelude::*;
 
 use super::InputOptions;
 use super::container::Stream;
 use super::encoding::{Detector, Encoding, TextError, TextReader, malformed};
-use super::raw::{FileFormat, Offer, RawFile, ScanError, Work};
+use super::layout::{LeftOut, MOST_COLUMNS};
+use super::raw::{FileFormat, Offer, RawFile, ScanError, TableLayout, Work};
+use super::values::trimmed;
 use crate::error::{Error, Result};
 
 mod chunks;
 mod delimiter;
 mod marks;
+mod outline;
 mod records;
+mod start;
 #[cfg(test)]
 mod tests;
 
 pub(super) use chunks::Chunk;
 use chunks::Chunker;
+use records::First;
 pub(super) use records::Layout;
+use start::Start;
 
 /// Text per piece of work: small enough for the second-level cache, large enough for batches of 16k rows and more.
 pub(super) const CHUNK: usize = 2 << 20;
@@ -132,18 +142,29 @@ fn begin(
         let why = if file.bytes == 0 { "the file is empty" } else { "there is nothing in it" };
         return Err(Error::Empty { path: file.label.clone(), why: why.into() });
     }
-    let delimiter = match &options.delimiter {
-        Some(given) => delimiter::parse(given)?,
-        None => delimiter::detect(text, complete),
-    };
-    let Some((fields, body, line)) = records::first(text, delimiter, complete) else {
-        if complete {
-            // The only way: a quote that is never closed.
-            return Err(chunks::unclosed(&file.label, 1 + count_leading_lines(text)));
+    let Some(start) = start::find(text, complete, options, &file.label)? else { return Ok(false) };
+    let Start { delimiter, lines, .. } = start;
+    let table = &text[start.offset..];
+    let (fields, body, line) = match records::first(table, delimiter, complete, MOST_COLUMNS) {
+        First::Whole { fields, rest, line } => (fields, rest, line + lines),
+        First::TooWide => return Err(too_wide(&file.label, 1 + lines + count_leading_lines(table))),
+        // The only way: a quote that is never closed.
+        First::Unfinished if complete => {
+            return Err(chunks::unclosed(&file.label, 1 + lines + count_leading_lines(table)));
         }
-        return Ok(false);
+        First::Unfinished => return Ok(false),
     };
     file.format = FileFormat::Csv { delimiter, encoding, detected };
+    let rules = start.preset.as_ref().map(|preset| &preset.file);
+    file.layout = TableLayout {
+        skip_bytes: start.offset as u64,
+        skip_lines: lines,
+        footer: rules.map(|rules| rules.footer.clone()).unwrap_or_default(),
+        comment: rules.and_then(|rules| rules.comment.clone()),
+    };
+    file.left_out = Arc::new(LeftOut::with_preamble(start.preamble));
+    file.preset = start.preset;
+    let body = &*without_rest(body, delimiter, &file.layout, complete);
     let (mut names, mut repeated) = unique_names(fields);
     let head = read_head(body, line, delimiter, &names, head_rows, complete)?;
     let mut frame = head.frame;
@@ -160,6 +181,24 @@ fn begin(
     file.repeated = repeated;
     file.head = frame;
     Ok(true)
+}
+
+fn too_wide(label: &str, line: u64) -> Error {
+    Error::Damaged {
+        path: label.to_owned(),
+        why: format!("the header in line {line} has more than {MOST_COLUMNS} columns, which is the limit"),
+        hint: Some("is the delimiter right (--delimiter)? a table lying on its side must be turned first".into()),
+    }
+}
+
+/// The first rows without comment lines and without what is behind the table.
+fn without_rest<'t>(body: &'t str, delimiter: u8, layout: &TableLayout, complete: bool) -> Cow<'t, str> {
+    if layout.is_plain() {
+        return Cow::Borrowed(body);
+    }
+    let outline = outline::outline(body.as_bytes(), 0, delimiter, layout, false, complete);
+    let body = &body[..outline.footer.unwrap_or(body.len())];
+    Cow::Owned(outline::without(body, &outline.comments))
 }
 
 fn count_leading_lines(text: &str) -> u64 {
@@ -193,28 +232,37 @@ fn read_head(
     Ok(head)
 }
 
-/// Names as written but for blanks around them, each name once; and for those that had to be changed, the name as written.
+/// Names as written but for what is around them, and with a blank for line breaks and tabs within; each name once. And for
+/// those that had to be changed to be so, the name as written.
 fn unique_names(fields: Vec<String>) -> (Vec<String>, Vec<(String, String)>) {
-    let mut names: Vec<String> = Vec::with_capacity(fields.len());
-    let mut repeated = Vec::new();
     let written: Vec<String> = fields
         .into_iter()
         .enumerate()
-        .map(|(index, field)| match field.trim() {
+        .map(|(index, field)| match trimmed(&field) {
             "" => format!("column_{}", index + 1),
+            name if name.contains(['\r', '\n', '\t']) => {
+                name.split(['\r', '\n', '\t']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+            }
             name => name.to_owned(),
         })
         .collect();
-    for (index, name) in written.iter().enumerate() {
+    let all: HashSet<&str> = written.iter().map(String::as_str).collect();
+    let mut names: Vec<String> = Vec::with_capacity(written.len());
+    let mut repeated = Vec::new();
+    let mut taken: HashSet<String> = HashSet::with_capacity(written.len());
+    // How far the numbers of a name that is there several times have got.
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for name in &written {
         let mut unique = name.clone();
-        let mut count = 1;
-        while names.contains(&unique) || (count > 1 && written[index..].contains(&unique)) {
-            count += 1;
-            unique = format!("{name}_{count}");
-        }
-        if count > 1 {
+        if taken.contains(&unique) {
+            let count = counts.entry(name).or_insert(1);
+            while taken.contains(&unique) || all.contains(unique.as_str()) {
+                *count += 1;
+                unique = format!("{name}_{count}");
+            }
             repeated.push((unique.clone(), name.clone()));
         }
+        taken.insert(unique.clone());
         names.push(unique);
     }
     (names, repeated)
@@ -230,10 +278,13 @@ pub(super) fn produce(
 ) -> Result<(), ScanError> {
     let FileFormat::Csv { delimiter, encoding, detected } = file.format else { return Ok(()) };
     let reader = TextReader::new(stream(file)?, encoding);
-    let mut chunker = Chunker::new(reader, delimiter, chunk_bytes, LONGEST_RECORD, &file.label);
+    let mut chunker = Chunker::new(reader, delimiter, chunk_bytes, LONGEST_RECORD, file);
     loop {
         match chunker.next() {
-            Ok(None) => return Ok(()),
+            Ok(None) => {
+                chunker.tell(file);
+                return Ok(());
+            }
             Ok(Some(chunk)) => {
                 progress(chunker.taken());
                 if !offer(index, Work::Text(chunk)) {

@@ -11,6 +11,8 @@ use polars::prelude::*;
 use super::container::{Compression, PARQUET_MAGIC, Stream, refuse_foreign};
 use super::derive::Derived;
 use super::encoding::Encoding;
+pub use super::layout::LeftOut;
+use super::layout::find_header;
 use super::presets::Preset;
 use super::source::{Found, Source};
 use super::{InputOptions, csv, parquet, source};
@@ -41,6 +43,8 @@ pub struct RawFile {
     pub container: Vec<Container>,
     /// Where in the text the table stands.
     pub layout: TableLayout,
+    /// Lines that hold something and are no part of the table.
+    pub left_out: Arc<LeftOut>,
     /// The platform's export that this is.
     pub preset: Option<Arc<Preset>>,
     /// Columns that its preset computes of others; `scan` gives them by their names, like those of the header.
@@ -64,7 +68,7 @@ impl RawFile {
     }
 
     /// Adds the columns of the path to header and head, those that the file itself does not have.
-    fn add_hive(&mut self) -> Result<()> {
+    pub(super) fn add_hive(&mut self) -> Result<()> {
         let header = &self.header;
         self.hive.retain(|(key, _)| !header.contains(key));
         let keys: Vec<String> = self.hive.iter().map(|(key, _)| key.clone()).collect();
@@ -97,6 +101,13 @@ pub struct TableLayout {
     pub footer: Vec<String>,
     /// Lines that begin with this are no records.
     pub comment: Option<String>,
+}
+
+impl TableLayout {
+    /// From the header on all lines are records of the table.
+    pub(super) fn is_plain(&self) -> bool {
+        self.footer.is_empty() && self.comment.is_none()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,12 +230,14 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
         hive,
         container: Vec::new(),
         layout: TableLayout::default(),
+        left_out: Arc::default(),
         preset: None,
         derived: Vec::new(),
         head: DataFrame::empty(),
     };
     if head.starts_with(PARQUET_MAGIC) {
         parquet::open(&mut file, head_rows)?;
+        file.preset = find_header(std::slice::from_ref(&file.header), options, &file.label)?.preset;
     } else {
         csv::open(&mut file, options, head_rows)?;
     }
@@ -239,6 +252,24 @@ pub fn redetect(file: &mut RawFile, options: &InputOptions) -> Result<()> {
     csv::open_after_reading_all(file, options, head_rows)?;
     file.hive = hive;
     file.add_hive()
+}
+
+/// The number of rows of one file, whatever is in them.
+pub fn count_rows(file: RawFile, options: &InputOptions) -> Result<u64> {
+    let mut files = [file];
+    for _ in 0..2 {
+        let rows = AtomicU64::new(0);
+        let scanned = scan(&files, &[Vec::new()], options, &|batch| {
+            rows.fetch_add(batch.frame.height() as u64, Ordering::Relaxed);
+            Ok(())
+        });
+        match scanned {
+            Ok(()) => return Ok(rows.into_inner()),
+            Err(ScanError::Failed(error)) => return Err(error),
+            Err(ScanError::Encoding { .. }) => redetect(&mut files[0], options)?,
+        }
+    }
+    Err(internal("detecting an encoding", &"the file was detected anew and still does not fit"))
 }
 
 /// Work for one worker.
