@@ -163,11 +163,10 @@ fn look(options: &InputOptions, raw: Vec<RawFile>, preset: Option<&str>) -> Seen
     let mut seen = if orders.is_empty() {
         Seen { inspection: Inspection::default(), notes: Vec::new(), failure: None }
     } else {
-        let read = Inputs::of_files(Frame::Orders, options.clone(), orders.clone())
-            .and_then(|inputs| {
-                let wanted = Wanted { customers: inputs.all_have("customer_id"), ..Wanted::default() };
-                inputs.read_rows(&wanted, || NoRows)
-            });
+        let read = Inputs::of_files(Frame::Orders, options.clone(), orders.clone()).and_then(|inputs| {
+            let wanted = Wanted { customers: inputs.know_customers(), ..Wanted::default() };
+            inputs.read_rows(&wanted, || NoRows)
+        });
         match read {
             Ok((_, read)) => settled(options, read, preset),
             Err(error) => unsettled(options, &orders, error),

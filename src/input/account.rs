@@ -1,8 +1,8 @@
 //! The account of rows: what became of each, what was doubtful, and whether that is still good enough to compute on.
 
-use super::InputOptions;
 use super::reconcile::{self, Reckoning};
 use super::verdict::Verdict;
+use super::{InputOptions, masks};
 use crate::error::{Error, Place, Result};
 use crate::output::report::{InputAccount, Note};
 use crate::text::Lang;
@@ -107,7 +107,8 @@ impl ReadSummary {
         if masked.rows.saturating_mul(10) <= with_id {
             return Ok(());
         }
-        let hidden = |place: &Place| Place { value: hidden(&place.value), ..place.clone() };
+        let hidden =
+            |place: &Place| Place { value: masks::shortened(&place.value).into_owned(), ..place.clone() };
         let presets = self.files.iter().filter_map(|file| file.meaning.as_ref());
         let way_out = presets.filter_map(|meaning| meaning.preset.way_out.as_ref()).next();
         Err(Error::Unsound {
@@ -282,15 +283,6 @@ fn shortened(value: String) -> String {
     match value.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value,
-    }
-}
-
-/// An id in a message: its first and last character alone.
-fn hidden(id: &str) -> String {
-    let mut chars = id.chars();
-    match (chars.next(), chars.next_back()) {
-        (Some(first), Some(last)) => format!("{first}…{last}"),
-        _ => "…".into(),
     }
 }
 

@@ -320,8 +320,9 @@ impl Mapping {
                 _ => None,
             })
             .collect();
-        if file.preset.is_none() {
-            mapping.leave_net_amounts_alone(frame);
+        match &file.preset {
+            Some(preset) => mapping.leave_net_columns_alone(preset),
+            None => mapping.leave_net_amounts_alone(frame),
         }
         mapping.unused = header
             .iter()

@@ -13,7 +13,7 @@ use super::cells::{self, Cells, State};
 use super::columns::{Found, Mapping, column_named, matches};
 use super::derive;
 use super::names::Projection;
-use super::order_index::{OrderKeys, Standing};
+use super::order_index::{self, OrderKeys, Standing};
 use super::presets::{DropReason, Grain, Kind, Preset, RefundSemantics, StatusMatch, StatusRules};
 use super::raw::RawFile;
 use super::values::trimmed;
@@ -43,7 +43,7 @@ pub struct Meaning {
 
 impl Meaning {
     /// `None` for a file of no preset.
-    pub(super) fn of(file: &RawFile, mapping: &Mapping) -> Result<Option<Self>> {
+    pub(super) fn of(file: &RawFile, mapping: &Mapping, options: &InputOptions) -> Result<Option<Self>> {
         let Some(preset) = &file.preset else { return Ok(None) };
         refuse_other_kinds(file, preset)?;
         let first = |names: &[String]| names.iter().find_map(|name| column_named(file, name));
@@ -78,17 +78,19 @@ impl Meaning {
             })?),
             None => None,
         };
-        let has_refund_column = preset.columns.contains_key("refund_amount");
+        let refunds = preset.amounts.as_ref().map(|amounts| amounts.refunds);
+        let is_gross = refunds == Some(RefundSemantics::Gross);
+        let can_tell = is_gross && preset.columns.contains_key("refund_amount");
         Ok(Some(Self {
             line_amount,
             zone,
-            lacks_refunds: has_refund_column && mapping.source("refund_amount").is_none(),
+            lacks_refunds: can_tell && mapping.source("refund_amount").is_none(),
             status: status.map(str::to_owned),
             detail: preset.status.as_ref().and_then(|rules| first(&rules.detail)).map(str::to_owned),
             words: Arc::new(preset.status.as_ref().map(StatusWords::new).unwrap_or_default()),
             drops,
             identity,
-            keys: order_keys(file, preset, mapping),
+            keys: order_keys(file, preset, mapping, options)?,
             preset: preset.clone(),
         }))
     }
@@ -145,22 +147,30 @@ fn refuse_other_kinds(file: &RawFile, preset: &Preset) -> Result<()> {
     })
 }
 
-fn order_keys(file: &RawFile, preset: &Preset, mapping: &Mapping) -> Option<OrderKeys> {
-    let id = match preset.kind {
-        Kind::Payments if !preset.key.is_empty() => {
-            let columns = preset.key.iter().map(|name| column_named(file, name).map(str::to_owned));
-            columns.collect::<Option<Vec<String>>>()?
+fn order_keys(
+    file: &RawFile,
+    preset: &Preset,
+    mapping: &Mapping,
+    options: &InputOptions,
+) -> Result<Option<OrderKeys>> {
+    let of_object = preset.kind == Kind::Payments && !preset.key.is_empty();
+    let id: Option<Vec<String>> = match preset.kind {
+        Kind::Payments if of_object => {
+            preset.key.iter().map(|name| column_named(file, name).map(str::to_owned)).collect()
         }
-        Kind::Orders | Kind::Lines | Kind::Payments => vec![mapping.source("order_id")?.to_owned()],
-        _ => return None,
+        Kind::Orders | Kind::Lines | Kind::Payments => {
+            mapping.source("order_id").map(|source| vec![source.to_owned()])
+        }
+        Kind::Refunds | Kind::Events | Kind::Spend | Kind::Members => None,
     };
-    Some(OrderKeys {
+    let Some(id) = id else { return Ok(None) };
+    Ok(Some(OrderKeys {
         platform: preset.platform.clone(),
         store: mapping.source("store").map(str::to_owned),
         id,
         once: matches!(preset.grain, Grain::LineOrderRepeated | Grain::LineOrderBlank),
-        latest_by: None,
-    })
+        latest_by: order_index::latest_by(file, options)?,
+    }))
 }
 
 /// What a status says.

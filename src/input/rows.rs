@@ -11,6 +11,7 @@ use super::canonical::Canonical;
 use super::columns::{Mapping, vocabulary};
 use super::day_order::{Evidence, Shared};
 use super::filter::Filter;
+use super::identities::{self, Identities};
 use super::meaning::Meaning;
 use super::order_index::{OrderIndex, OrderKeys};
 use super::presets::{Kind, RefundSemantics};
@@ -109,6 +110,8 @@ pub struct Inputs {
     pub frame: Frame,
     pub options: InputOptions,
     filter: Option<Filter>,
+    /// Of `--identities`.
+    identities: Option<Identities>,
 }
 
 /// A file with what its columns mean.
@@ -122,9 +125,21 @@ pub struct MappedFile {
     pub paid_dates: Option<DateReading>,
     /// What its preset says of the rows.
     pub meaning: Option<Meaning>,
+    /// The columns that together say who the customer is (`--customer-key`); empty: `customer_id` does.
+    pub customer_key: Vec<String>,
 }
 
 impl MappedFile {
+    /// The platform of the file's preset; empty without one.
+    pub(super) fn platform(&self) -> &str {
+        self.meaning.as_ref().map_or("", |meaning| &meaning.preset.platform)
+    }
+
+    /// Whether the rows say who the customers are.
+    pub fn has_customers(&self) -> bool {
+        !self.customer_key.is_empty() || self.mapping.source("customer_id").is_some()
+    }
+
     /// Rows that are refunds of other rows' payments, and have no amount of their own.
     pub(super) fn holds_refunds_alone(&self) -> bool {
         self.meaning.as_ref().is_some_and(|meaning| meaning.preset.kind == Kind::Refunds)
@@ -185,7 +200,9 @@ impl Inputs {
     /// The same for files that are open already.
     pub fn of_files(frame: Frame, options: InputOptions, raw: Vec<RawFile>) -> Result<Inputs> {
         let filter = options.filter.as_deref().map(Filter::parse).transpose()?;
-        let mut inputs = Inputs { files: Vec::new(), frame, options, filter };
+        let identities = options.identities.as_deref().map(|path| Identities::load(path, &options));
+        let identities = identities.transpose()?;
+        let mut inputs = Inputs { files: Vec::new(), frame, options, filter, identities };
         let mut undecided = Vec::new();
         for (index, raw) in raw.into_iter().enumerate() {
             let file = inputs.understand(index, raw, &mut undecided)?;
@@ -223,9 +240,9 @@ impl Inputs {
         self.files.iter().any(|file| file.mapping.source(canonical).is_some())
     }
 
-    /// Whether every file has a column for `canonical`.
-    pub fn all_have(&self, canonical: &str) -> bool {
-        self.files.iter().all(|file| file.mapping.source(canonical).is_some())
+    /// Whether the rows of every file say who the customers are.
+    pub fn know_customers(&self) -> bool {
+        self.files.iter().all(MappedFile::has_customers)
     }
 
     /// Whether `--where` reads `canonical`, under this or its original name.
@@ -295,6 +312,10 @@ impl Inputs {
                 Ok(()) => {
                     let tally = all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
                     let mut notes = notes_on(&files, self.options.tz);
+                    if wanted.customers {
+                        notes.extend(self.options.customer_key.as_deref().map(identities::weak_key_note));
+                        notes.extend(self.identities.iter().flat_map(Identities::notes));
+                    }
                     let superseded = index.map_or(0, |index| index.superseded_orders());
                     if superseded > 0 {
                         notes.push(Note::new("orders_superseded").with("orders", grouped(superseded)));
@@ -323,11 +344,13 @@ impl Inputs {
         Ok(())
     }
 
-    fn plans(&self, files: &[MappedFile], wanted: &Wanted, has_index: bool) -> Result<Vec<FilePlan>> {
+    fn plans(&self, files: &[MappedFile], wanted: &Wanted, has_index: bool) -> Result<Vec<FilePlan<'_>>> {
         FilePlan::check_wanted(self.frame, files, wanted, &self.options)?;
         let run = RunPlan { counts_orders: files.iter().any(|file| file.meaning.is_some()), has_index };
         let (filter, options) = (self.filter.as_ref(), &self.options);
-        files.iter().map(|file| FilePlan::new(self.frame, file, wanted, filter, options, run)).collect()
+        let identities = self.identities.as_ref();
+        let plan = |file| FilePlan::new(self.frame, file, wanted, filter, identities, options, run);
+        files.iter().map(plan).collect()
     }
 
     /// Where rows stand among all rows of their orders, if that matters: an order's total is repeated on its lines, or
@@ -342,7 +365,13 @@ impl Inputs {
         let matters = |key: &OrderKeys| key.once || files_of[&key.platform] > 1;
         keys.iter_mut().for_each(|key| *key = key.take().filter(matters));
         if keys.iter().all(Option::is_none) {
-            return Ok(None);
+            return match &self.options.latest_by {
+                Some(_) => Err(ScanError::Failed(Error::DoesNotApply {
+                    option: "--latest-by".into(),
+                    why: "no two files are exports of one platform".into(),
+                })),
+                None => Ok(None),
+            };
         }
         OrderIndex::build(raw, &keys, &self.options).map(Some)
     }
@@ -352,7 +381,7 @@ impl Inputs {
         loop {
             derive::add(&mut raw)?;
             let mapping = Mapping::find(self.frame, &raw, &self.options.columns)?;
-            let meaning = Meaning::of(&raw, &mapping)?;
+            let meaning = Meaning::of(&raw, &mapping, &self.options)?;
             if let Some((key, columns)) = meaning.as_ref().and_then(|m| m.blanks(&raw, &mapping)) {
                 fill::fill_down(&mut raw, &key, &columns)?;
             }
@@ -392,7 +421,9 @@ impl Inputs {
             let [dates, paid_dates] = readings;
             let dates = dates
                 .unwrap_or(DateReading { format: DateFormat::default(), decided_by: DecidedBy::NotNeeded });
-            return Ok(MappedFile { raw, mapping, dates, paid_dates, meaning });
+            let key = self.options.customer_key.as_deref().unwrap_or_default();
+            let customer_key = identities::key_columns(&raw, key)?;
+            return Ok(MappedFile { raw, mapping, dates, paid_dates, meaning, customer_key });
         }
     }
 

@@ -73,6 +73,21 @@ impl Finder<'_> {
 }
 
 impl Mapping {
+    /// The amounts of such a file are net of refunds, and only the preset's own formula adds them again: where the user
+    /// names another column, its refunds are left alone.
+    pub(super) fn leave_net_columns_alone(&mut self, preset: &Preset) {
+        let is_net = preset.amounts.as_ref().is_some_and(|amounts| amounts.refunds == RefundSemantics::Net);
+        let is_given = |canonical: &str| {
+            self.columns.iter().any(|m| m.canonical == canonical && m.found == Found::Given)
+        };
+        if !is_net || !is_given("amount") || is_given("refund_amount") {
+            return;
+        }
+        if let Some(refund) = self.columns.iter().position(|m| m.canonical == "refund_amount") {
+            self.refund_in_amount = Some(self.columns.remove(refund).source);
+        }
+    }
+
     /// Whether what the preset needs is in the file; `given` are the user's own, which may say that there is none.
     pub(super) fn require_of_preset(
         &self,
