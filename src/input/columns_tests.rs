@@ -175,7 +175,9 @@ fn what_is_missing_is_named_with_the_likely_flag() {
         "orders.csv: no column for amount (nor quantity and unit_price); columns there: purchase_time, profit, uid"
     );
     assert_eq!(error.hints(), ["--col amount=COLUMN   names the column"]);
-    let error = find("Custmer Id|order_date|revenue", &[]).unwrap_err();
+    let names = "Custmer Id|order_date|revenue";
+    let without = find(names, &[]).unwrap();
+    let error = without.require_customers(Frame::Orders, &file(names), Lang::En).unwrap_err();
     assert_eq!(error.hints(), ["--col customer_id='Custmer Id'   if that is the column"]);
     assert!(find("purchase_time|profit|uid", &[("amount", "profit")]).is_ok());
 }

@@ -264,7 +264,7 @@ impl Derived {
     fn certainly_unreadable(&self, cell: &str) -> String {
         let cell = trimmed(cell);
         let is_doubtful = is_missing(cell) || self.mark.read(cell, parse_money).is_ok();
-        if is_doubtful { format!("{cell} (in {})", self.name) } else { cell.to_owned() }
+        if is_doubtful { format!("unreadable: {cell}") } else { cell.to_owned() }
     }
 }
 

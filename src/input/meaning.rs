@@ -45,7 +45,6 @@ impl Meaning {
     /// `None` for a file of no preset.
     pub(super) fn of(file: &RawFile, mapping: &Mapping, options: &InputOptions) -> Result<Option<Self>> {
         let Some(preset) = &file.preset else { return Ok(None) };
-        refuse_other_kinds(file, preset)?;
         let first = |names: &[String]| names.iter().find_map(|name| column_named(file, name));
         let given = mapping.columns.iter().find(|m| m.canonical == "status" && m.found == Found::Given);
         let status = match (&preset.status, given) {
@@ -132,7 +131,8 @@ impl Meaning {
 }
 
 /// Exports of other things are not read as orders.
-fn refuse_other_kinds(file: &RawFile, preset: &Preset) -> Result<()> {
+pub(super) fn refuse_other_kinds(file: &RawFile) -> Result<()> {
+    let Some(preset) = &file.preset else { return Ok(()) };
     let holds = match preset.kind {
         Kind::Orders | Kind::Lines | Kind::Payments | Kind::Refunds => return Ok(()),
         Kind::Events => "events",

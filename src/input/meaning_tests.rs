@@ -15,8 +15,8 @@ const HEAD: &str = "name = { en = 'Test orders', zh = '测试订单' }\nplatform
     fingerprint = { required = ['单号'] }\n";
 
 fn preset(text: &str) -> Arc<Preset> {
-    let id = if text.contains("id = ") { "" } else { "id = 'test'\n" };
-    let kind = if text.contains("kind = ") { "" } else { "kind = 'orders'\n" };
+    let id = if text.starts_with("id = ") { "" } else { "id = 'test'\n" };
+    let kind = if text.contains("kind = '") { "" } else { "kind = 'orders'\n" };
     Arc::new(toml::from_str(&format!("{id}{kind}{HEAD}{text}")).unwrap())
 }
 

@@ -20,7 +20,6 @@ use super::presets::DropReason;
 use super::raw::{RawBatch, internal};
 use super::rows::{MappedFile, Wanted};
 use super::values::dates::DateParser;
-use super::verdict::Verdict;
 use super::{Frame, InputOptions};
 use crate::error::{Error, Result, nearest};
 

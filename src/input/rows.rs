@@ -12,7 +12,7 @@ use super::columns::{Mapping, vocabulary};
 use super::day_order::{Evidence, Shared};
 use super::filter::Filter;
 use super::identities::{self, Identities};
-use super::meaning::Meaning;
+use super::meaning::{Meaning, refuse_other_kinds};
 use super::order_index::{OrderIndex, OrderKeys};
 use super::presets::{Kind, RefundSemantics};
 use super::raw::{self, RawBatch, RawFile, RowNumbers, ScanError, TextColumn};
@@ -378,6 +378,7 @@ impl Inputs {
 
     fn understand(&self, index: usize, raw: RawFile, undecided: &mut Vec<Undecided>) -> Result<MappedFile> {
         let mut raw = raw;
+        refuse_other_kinds(&raw)?;
         loop {
             derive::add(&mut raw)?;
             let mapping = Mapping::find(self.frame, &raw, &self.options.columns)?;
