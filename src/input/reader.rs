@@ -448,7 +448,10 @@ impl FilePlan {
     }
 
     fn cell(&self, batch: &RawBatch, place: usize, row: usize) -> (String, String) {
-        (self.projection[place].clone(), cells::as_written(&batch.frame.columns()[place], row))
+        let (column, value) =
+            (&self.projection[place], cells::as_written(&batch.frame.columns()[place], row));
+        let value = super::masks::shown(column, place == self.customer_id, &value).into_owned();
+        (column.clone(), value)
     }
 }
 

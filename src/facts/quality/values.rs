@@ -115,11 +115,6 @@ pub(super) fn gaps(days: &BTreeMap<i32, u64>) -> (Option<i64>, Vec<Gap>) {
     (Some(usual), gaps)
 }
 
-/// Whether an id has been made unreadable on purpose: `138****1234`, `张**`, `a**b`.
-pub(super) fn is_masked(id: &str) -> bool {
-    memchr::memchr(b'*', id.as_bytes()).is_some() || (!id.is_ascii() && id.contains('＊'))
-}
-
 /// Whether an id is what a spreadsheet shows where it has no value: `#REF!`, `#NAME?`, `########`.
 pub(super) fn is_spreadsheet_error(id: &str) -> bool {
     const ERRORS: [&str; 6] = ["#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"];
