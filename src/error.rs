@@ -117,6 +117,41 @@ impl Error {
         }
     }
 
+    /// Without the values of the input, for `--mask`: rows and columns say where to look. Of columns those stay that look like
+    /// names: in a file without a header line they are values.
+    pub fn without_values(mut self) -> Self {
+        let looks_like_value =
+            |text: &str| text.contains('@') || text.bytes().filter(u8::is_ascii_digit).count() > 2;
+        let hide = |names: &mut Vec<String>| {
+            names.iter_mut().filter(|name| looks_like_value(name)).for_each(|name| *name = "(hidden)".into());
+        };
+        match &mut self {
+            Self::BadValues { places, .. } | Self::Unsound { places, .. } => {
+                for place in places {
+                    place.value.clear();
+                    if looks_like_value(&place.column) {
+                        place.column = "(hidden)".into();
+                    }
+                }
+            }
+            Self::MissingColumn { columns, hint, .. } => {
+                if columns.iter().any(|name| looks_like_value(name)) {
+                    *hint = "--col CANONICAL=COLUMN, if the first line of the file is a header".into();
+                }
+                hide(columns);
+            }
+            Self::AmbiguousColumn { candidates, .. } => hide(candidates),
+            Self::UnknownName { nearest, known, .. } => {
+                hide(nearest);
+                hide(known);
+            }
+            Self::BadWhere { columns, .. } => hide(columns),
+            Self::AmbiguousDates { example, .. } => *example = "(hidden)".into(),
+            _ => {}
+        }
+        self
+    }
+
     /// A stable, greppable name of the kind of failure.
     pub fn code(&self) -> &'static str {
         match self {

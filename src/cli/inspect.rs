@@ -14,9 +14,8 @@ use crate::input::{Frame, InputOptions, Inputs, ReadSummary, RowBatch, RowSink, 
 use crate::output::{self, Cells, Format, Note, OutputPlan, Report, TableChoice};
 use crate::reports::inspect::{self, ColumnSeen, FileSeen, InspectParams, Inspection, RowsSeen};
 
-/// Examples of each column, and characters of each.
+/// Examples of each column.
 const EXAMPLES: usize = 3;
-const EXAMPLE_CHARS: usize = 20;
 
 pub fn run(args: &ReportArgs<InspectParams>) -> Result<u8> {
     refuse_what_does_not_apply(args)?;
@@ -49,11 +48,7 @@ pub fn run(args: &ReportArgs<InspectParams>) -> Result<u8> {
     }
     let as_of_us = options.as_of_us.or(seen.inspection.rows.as_ref().and_then(|rows| rows.last_at_us));
     let mut report = inspect::run(&seen.inspection, as_of_us, plan.mask.as_ref());
-    report.notes = seen.notes;
-    report.notes.extend(presets::notes(&options, raw.iter()));
-    for line in recognised::lines(&options, &raw, seen.inspection.rows.as_ref(), plan.lang) {
-        printer.line(&line);
-    }
+    report.notes = output::mask::notes(seen.notes, plan.mask.as_ref());
     write(report.clone(), &plan, &seen.inspection.config)?;
     for line in output::account_lines(&report, plan.lang) {
         printer.line(&line);
@@ -368,7 +363,7 @@ fn first_values(head: &DataFrame, name: &str) -> (Option<f64>, Vec<String>) {
         let Some(value) = value(column, row) else { continue };
         filled += 1;
         if examples.len() < EXAMPLES {
-            let value = shortened(value);
+            let value = value.replace(['\n', '\r'], " ");
             if !examples.contains(&value) {
                 examples.push(value);
             }
@@ -380,14 +375,6 @@ fn first_values(head: &DataFrame, name: &str) -> (Option<f64>, Vec<String>) {
 fn value(column: &Column, row: usize) -> Option<String> {
     let text = RowBatch::cell_text(column, row);
     (!is_missing(&text)).then_some(text)
-}
-
-fn shortened(value: String) -> String {
-    let value = value.replace(['\n', '\r'], " ");
-    match value.char_indices().nth(EXAMPLE_CHARS) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value,
-    }
 }
 
 /// How dates are read, and what decided it: `dmy, by 13/06/2018 in row 4`.

@@ -125,6 +125,14 @@ impl<P: Args + serde::Serialize + serde::de::DeserializeOwned> ReportArgs<P> {
     }
 }
 
+impl<P: Args + serde::Serialize + serde::de::DeserializeOwned> ReportArgs<P> {
+    /// An error as it may be shown: under `--mask` without values of the input.
+    fn masked(&self, error: Error) -> Error {
+        let in_file = || load_config(&self.run).ok().and_then(|file| file.output?.mask);
+        if self.output.mask.or_else(in_file).unwrap_or(false) { error.without_values() } else { error }
+    }
+}
+
 fn load_config(run: &RunParams) -> Result<ConfigFile> {
     let folder = std::env::current_dir().map_err(|source| Error::Io {
         action: "look at",
@@ -198,10 +206,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let result = match &cli.command {
-        Command::Rfm(args) => rfm::run(args),
-        Command::Inspect(args) => inspect::run(args),
-        Command::Check(args) => check::run(args),
-        Command::Presets(args) => presets::run(args),
+        Command::Rfm(args) => rfm::run(args).map_err(|error| args.masked(error)),
+        Command::Inspect(args) => inspect::run(args).map_err(|error| args.masked(error)),
+        Command::Check(args) => check::run(args).map_err(|error| args.masked(error)),
         Command::Explain(args) => about::explain(args),
         Command::Sample(args) => sample::run(args),
         Command::Config(args) => config_show::run(args),

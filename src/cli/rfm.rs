@@ -5,6 +5,7 @@ use super::run_report::{By, Job};
 use super::settings;
 use crate::error::{Error, Result};
 use crate::facts::{AttributeSpec, CustomerKernel, Spec};
+use crate::input::masks::names_person;
 use crate::input::{Inputs, RowBatch, Wanted};
 use crate::output::Note;
 use crate::reports::rfm::{self, RfmInput, RfmParams};
@@ -21,11 +22,14 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
     let by = resolved.input.by.as_deref().map(|by| By::find(by, &inputs)).transpose()?;
     if let Some(by) = &by {
         let is_id = |name: &str| {
-            name == "customer_id"
-                || inputs.files.iter().any(|f| f.mapping.source("customer_id") == Some(name))
+            let is_source = |canonical: &str| {
+                inputs.files.iter().any(|file| file.mapping.source(canonical) == Some(name))
+            };
+            let ids = ["customer_id", "order_id"];
+            names_person(name) || ids.iter().any(|canonical| name == *canonical || is_source(canonical))
         };
         if job.plan.mask.is_some() && is_id(&by.attribute) {
-            let why = format!("its values are the ids that --mask hides ({})", by.attribute);
+            let why = format!("its values are ids or names, which --mask hides ({})", by.attribute);
             return Err(Error::DoesNotApply { option: "--by".into(), why });
         }
     }

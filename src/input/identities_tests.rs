@@ -129,10 +129,7 @@ fn key_columns_are_found_by_name() {
     let folder = Folder::new();
     let path = folder.put("a.csv", "收件人姓名,手机 \n张三,1\n");
     let file = &raw::open(&options(&[&path])).unwrap()[0];
-    assert_eq!(
-        key_columns(file, &["收件人姓名".into(), "手机".into()]).unwrap(),
-        [file.header[0].clone(), file.header[1].clone()]
-    );
+    assert_eq!(key_columns(file, &["收件人姓名".into(), "手机".into()]).unwrap(), file.header[..2]);
     assert_eq!(key_columns(file, &["地址".into(), "手机".into()]).unwrap_err().code(), "unknown_name");
 }
 

@@ -388,6 +388,91 @@ impl<'a> FilePlan<'a> {
         let columns = columns.iter().map(build).collect::<Result<Vec<Column>>>()?;
         DataFrame::new(height, columns).map_err(|error| internal("preparing --where", &error))
     }
+
+    fn count(
+        &self,
+        batch: &RawBatch,
+        cells: &FileCells,
+        verdicts: &[Verdict],
+        net_e4: &[i64],
+        refund_e4: &[i64],
+        tally: &mut Tally,
+    ) {
+        for (row, verdict) in verdicts.iter().enumerate() {
+            tally.rows[*verdict as usize] += 1;
+            if verdict.is_sound() {
+                let at = cells.at.values[row];
+                if at <= self.as_of_us && at <= self.until_us {
+                    tally.first_at_us = Some(tally.first_at_us.map_or(at, |first| first.min(at)));
+                    tally.last_at_us = Some(tally.last_at_us.map_or(at, |last| last.max(at)));
+                }
+                if *verdict == Verdict::Used {
+                    tally.net_e4 += i128::from(net_e4[row]);
+                    tally.refund_e4 += i128::from(refund_e4[row]);
+                }
+            } else {
+                let cell = || self.cell_of(*verdict, batch, row);
+                tally.places[*verdict as usize].add(batch.file, batch.rows.get(row), cell);
+            }
+        }
+        let used =
+            |rows: &[u32]| rows.iter().filter(|row| verdicts[**row as usize] == Verdict::Used).count() as u64;
+        tally.rounded = used(&cells.amount.rounded);
+        tally.negative_refunds = used(&cells.negative_refunds);
+        let states = |states: &[State]| {
+            states.iter().zip(verdicts).filter(|(s, v)| **s != State::Good && **v == Verdict::Used).count()
+                as u64
+        };
+        tally.unreadable_units = cells.units.as_ref().map_or(0, |units| states(&units.states));
+        if let Some(order_id) = cells.order_id.as_ref().filter(|ids| ids.has_nulls()) {
+            let nulls = order_id.is_null();
+            let rows =
+                nulls.iter().zip(verdicts).filter(|(null, v)| *null == Some(true) && **v == Verdict::Used);
+            tally.without_order_id = rows.count() as u64;
+        }
+        for (row, fields) in &batch.short {
+            let fields = || (String::new(), format!("{fields} fields"));
+            tally.short.add(batch.file, batch.rows.get(*row as usize), fields);
+        }
+        let order_id = self.order_id.unwrap_or(self.customer_id);
+        for (rows, place, places) in [
+            (&cells.destroyed_customer_id, self.customer_id, &mut tally.destroyed_customer_id),
+            (&cells.destroyed_order_id, order_id, &mut tally.destroyed_order_id),
+        ] {
+            for row in rows {
+                let cell = || self.cell(batch, place, *row as usize);
+                places.add(batch.file, batch.rows.get(*row as usize), cell);
+            }
+        }
+    }
+
+    /// The cell that a verdict is about.
+    fn cell_of(&self, verdict: Verdict, batch: &RawBatch, row: usize) -> (String, String) {
+        let place = match (verdict, self.amount) {
+            (Verdict::Overlong, _) => {
+                let fields = batch.overlong.iter().find(|(at, _)| *at as usize == row);
+                return (String::new(), fields.map(|(_, n)| format!("{n} fields")).unwrap_or_default());
+            }
+            (Verdict::MissingCustomer, _) => self.customer_id,
+            (Verdict::MissingOrderedAt | Verdict::InvalidOrderedAt, _) => self.ordered_at,
+            (Verdict::InvalidRefund, _) => self.refund_amount.unwrap_or(self.customer_id),
+            (_, AmountFrom::Column(amount)) => amount,
+            (Verdict::InvalidQuantity, AmountFrom::Product { quantity, .. }) => quantity,
+            (Verdict::MissingAmount, AmountFrom::Product { quantity, unit_price }) => {
+                let missing = cells::as_written(&batch.frame.columns()[quantity], row).is_empty();
+                if missing { quantity } else { unit_price }
+            }
+            (_, AmountFrom::Product { unit_price, .. }) => unit_price,
+        };
+        self.cell(batch, place, row)
+    }
+
+    fn cell(&self, batch: &RawBatch, place: usize, row: usize) -> (String, String) {
+        let (column, value) =
+            (&self.projection[place], cells::as_written(&batch.frame.columns()[place], row));
+        let value = super::masks::shown(column, place == self.customer_id, &value).into_owned();
+        (column.clone(), value)
+    }
 }
 
 /// The cells of a batch before they are judged.

@@ -9,7 +9,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::exact;
-use super::report::{Cells, Column, Kind, Table};
+use super::report::{Cells, Column, Kind, Note, Table};
+use super::shortened::shortened;
 use crate::error::{Error, Result};
 
 /// Fewer bytes could be guessed.
@@ -82,6 +83,17 @@ pub(super) fn tables<'a>(tables: &[&'a Table], key: Option<&Key>) -> Vec<Cow<'a,
             _ => Cow::Borrowed(*table),
         })
         .collect()
+}
+
+/// Notes with their ids (arguments called `id`) masked, or shortened where there is no key.
+pub fn notes(mut notes: Vec<Note>, key: Option<&Key>) -> Vec<Note> {
+    for (_, value) in notes.iter_mut().flat_map(|note| &mut note.args).filter(|(name, _)| *name == "id") {
+        *value = match key {
+            Some(key) => key.mask(value),
+            None => shortened(value).into_owned(),
+        };
+    }
+    notes
 }
 
 fn masked(table: &Table, key: &Key) -> Table {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::facts::quality::{Example, Quality};
 use crate::output::mask::Key;
 use crate::output::report::{Cells, Column, Kind, Note, Report, Severity, Table};
+use crate::output::shortened::{names_person, shown};
 use findings::Finding;
 
 /// The tables in the order in which they are shown, and whether they are long.
@@ -131,9 +132,13 @@ fn examples_table(findings: &[Finding], mask: Option<&Key>) -> Table {
     let text = |pick: &dyn Fn(&Example) -> Option<String>| {
         Cells::Text(rows.iter().map(|(_, example)| pick(example).filter(|text| !text.is_empty())).collect())
     };
-    let shown = |example: &Example| match mask {
-        Some(key) if example.is_id && !example.value.is_empty() => key.mask(&example.value),
-        _ => example.value.clone(),
+    let value = |(check, example): &(&str, &Example)| match mask {
+        _ if example.value.is_empty() => None,
+        Some(key) if example.is_id => Some(key.mask(&example.value)),
+        // What cannot be read may be anything, also an id that has slipped into another column.
+        Some(_) if check.starts_with("unreadable_") || names_person(&example.column) => None,
+        Some(_) => Some(example.value.clone()),
+        None => Some(shown(&example.column, example.is_customer, &example.value).into_owned()),
     };
     Table {
         name: "examples",
@@ -148,7 +153,7 @@ fn examples_table(findings: &[Finding], mask: Option<&Key>) -> Table {
                 Cells::Int(rows.iter().map(|(_, e)| e.row.and_then(|row| i64::try_from(row).ok())).collect()),
             ),
             Column::new("column", Kind::Text, text(&|example| Some(example.column.clone()))),
-            Column::new("value", Kind::Text, text(&|example| Some(shown(example)))),
+            Column::new("value", Kind::Text, Cells::Text(rows.iter().map(value).collect())),
         ],
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::output::mask::Key;
 use crate::output::report::{Cells, Column, InputAccount, Kind, Report, Table};
+use crate::output::shortened::shown;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] =
@@ -13,6 +14,9 @@ pub const TABLES: &[(&str, bool)] =
 
 /// The definitions, for users.
 pub const DOC: &str = include_str!("inspect.md");
+
+/// Characters of an example.
+const EXAMPLE_CHARS: usize = 20;
 
 /// Options of `inspect`.
 #[derive(clap::Args, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -79,7 +83,7 @@ pub struct ColumnSeen {
     pub read_as: Option<String>,
     /// Share of the first rows that hold a value.
     pub filled: Option<f64>,
-    /// The first distinct values.
+    /// The first distinct values, whole.
     pub examples: Vec<String>,
 }
 
@@ -137,15 +141,29 @@ fn columns_table(columns: &[ColumnSeen], mask: Option<&Key>) -> Table {
 
 /// Under a mask ids are hashed, and of columns that have no meaning to us nothing is shown: they may hold names.
 fn examples(column: &ColumnSeen, mask: Option<&Key>) -> Option<String> {
+    let name = column.column.as_deref().unwrap_or_default();
     let shown: Vec<String> = match (mask, column.canonical) {
-        (None, _) => column.examples.clone(),
+        (None, canonical) => {
+            let is_customer = canonical == Some("customer_id");
+            column.examples.iter().map(|value| clipped(&shown(name, is_customer, value))).collect()
+        }
         (Some(key), Some("customer_id" | "order_id")) => {
             column.examples.iter().map(|id| key.mask(id)).collect()
         }
-        (Some(_), Some(_)) if matches!(column.kind, Some("date" | "number")) => column.examples.clone(),
+        (Some(_), Some(_)) if matches!(column.kind, Some("date" | "number")) => {
+            column.examples.iter().map(|value| clipped(value)).collect()
+        }
         (Some(_), _) => Vec::new(),
     };
     (!shown.is_empty()).then(|| shown.join(" | "))
+}
+
+/// As much of a value as an example shows.
+fn clipped(value: &str) -> String {
+    match value.char_indices().nth(EXAMPLE_CHARS) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
 }
 
 fn files_table(files: &[FileSeen]) -> Table {
@@ -232,7 +250,7 @@ mod tests {
         }
     }
 
-    fn shown(report: &Report) -> Vec<Option<String>> {
+    fn examples_shown(report: &Report) -> Vec<Option<String>> {
         match &report.tables[0].column("examples").unwrap().cells {
             Cells::Text(values) => values.clone(),
             other => panic!("{other:?}"),
@@ -250,12 +268,12 @@ mod tests {
             ],
             ..Inspection::default()
         };
-        let open = shown(&run(&inspection, None, None));
-        assert_eq!(open[0].as_deref(), Some("13800001234"));
+        let open = examples_shown(&run(&inspection, None, None));
+        assert_eq!(open[0].as_deref(), Some("138******34"), "enough to know it by");
         assert_eq!(open[3].as_deref(), Some("张三"));
 
         let key = Key::from_bytes(b"0123456789abcdef").unwrap();
-        let masked = shown(&run(&inspection, None, Some(&key)));
+        let masked = examples_shown(&run(&inspection, None, Some(&key)));
         assert_eq!(masked[0], Some(key.mask("13800001234")));
         assert_eq!(masked[1].as_deref(), Some("2025-01-01"));
         assert_eq!(masked[2..], [None, None]);

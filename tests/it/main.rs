@@ -10,7 +10,7 @@ mod formats;
 mod inputs;
 mod invariance;
 mod online_retail;
-mod presets;
+mod personal_data;
 mod readme;
 mod reference_rfm;
 mod sample_data;

@@ -114,6 +114,8 @@ pub struct Example {
     pub value: String,
     /// Whether the value says who somebody is.
     pub is_id: bool,
+    /// Whether it is a customer's.
+    pub is_customer: bool,
 }
 
 /// Days without rows, both ends included; days since 1970-01-01.

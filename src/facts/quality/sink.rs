@@ -11,6 +11,7 @@ use super::tally::{FileNames, RowPlace, SHOWN, Spot, Tally, is_id};
 use super::values::{self, Amounts};
 use super::{Counted, Example, Outliers, Quality, QualitySpec, is_dominant};
 use crate::error::{Place, Result};
+use crate::input::masks::is_masked;
 use crate::input::rows::MappedFile;
 use crate::input::values::dates::{day_of, format_us};
 use crate::input::values::money::{currency_of, format_e4};
@@ -215,7 +216,10 @@ impl QualitySink {
                 None => found.missing_order_ids.add(row.place, "order_id", String::new),
             }
         }
-        for (column, id) in [("customer_id", row.customer), ("order_id", row.order)] {
+        if is_masked(row.customer) && !values::is_spreadsheet_error(row.customer) {
+            found.masked_ids.add(row.place, "customer_id", || row.customer.to_owned());
+        }
+        for (column, id) in [("customer_id", Some(row.customer)), ("order_id", row.order)] {
             let Some(id) = id else { continue };
             if values::is_spreadsheet_error(id) {
                 found.spreadsheet_errors.add(row.place, column, || id.to_owned());
@@ -353,14 +357,19 @@ fn destroyed(read: &ReadSummary, files: &[FileNames], column: &str) -> Counted {
 }
 
 fn of_places(rows: u64, places: &[Place], files: &[FileNames]) -> Counted {
-    let example = |place: &Place| Example {
-        file: Some(place.file.clone()),
-        row: Some(place.row),
-        column: place.column.clone(),
-        value: place.value.clone(),
-        is_id: files.iter().filter(|file| file.label == place.file).any(|file| {
-            file.columns.iter().any(|(canonical, original)| is_id(canonical) && *original == place.column)
-        }),
+    let example = |place: &Place| {
+        let columns = || files.iter().filter(|file| file.label == place.file).flat_map(|file| &file.columns);
+        let is = |wanted: fn(&str) -> bool| {
+            columns().any(|(canonical, original)| wanted(canonical) && *original == place.column)
+        };
+        Example {
+            file: Some(place.file.clone()),
+            row: Some(place.row),
+            column: place.column.clone(),
+            value: place.value.clone(),
+            is_id: is(is_id),
+            is_customer: is(|canonical| canonical == "customer_id"),
+        }
     };
     Counted { rows, examples: places.iter().map(example).collect() }
 }

@@ -56,6 +56,7 @@ impl Spot {
             column: file.map_or(self.column, |file| file.column(self.column)).to_owned(),
             value: self.value.clone(),
             is_id: is_id(self.column),
+            is_customer: self.column == "customer_id",
         }
     }
 }

@@ -7,8 +7,14 @@ fn settings() -> CheckSettings {
 }
 
 fn counted(rows: u64, value: &str, is_id: bool) -> Counted {
-    let example =
-        Example { file: Some("f.csv".into()), row: Some(7), column: "c".into(), value: value.into(), is_id };
+    let example = Example {
+        file: Some("f.csv".into()),
+        row: Some(7),
+        column: "c".into(),
+        value: value.into(),
+        is_id,
+        is_customer: is_id,
+    };
     Counted { rows, examples: vec![example] }
 }
 
