@@ -49,6 +49,10 @@ pub fn run(args: &ReportArgs<InspectParams>) -> Result<u8> {
     let as_of_us = options.as_of_us.or(seen.inspection.rows.as_ref().and_then(|rows| rows.last_at_us));
     let mut report = inspect::run(&seen.inspection, as_of_us, plan.mask.as_ref());
     report.notes = output::mask::notes(seen.notes, plan.mask.as_ref());
+    report.notes.extend(presets::notes(&options, raw.iter()));
+    for line in recognised::lines(&options, &raw, seen.inspection.rows.as_ref(), plan.lang) {
+        printer.line(&line);
+    }
     write(report.clone(), &plan, &seen.inspection.config)?;
     for line in output::account_lines(&report, plan.lang) {
         printer.line(&line);

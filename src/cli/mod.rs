@@ -209,6 +209,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Rfm(args) => rfm::run(args).map_err(|error| args.masked(error)),
         Command::Inspect(args) => inspect::run(args).map_err(|error| args.masked(error)),
         Command::Check(args) => check::run(args).map_err(|error| args.masked(error)),
+        Command::Presets(args) => presets::run(args),
         Command::Explain(args) => about::explain(args),
         Command::Sample(args) => sample::run(args),
         Command::Config(args) => config_show::run(args),

@@ -96,6 +96,8 @@ impl Job {
         report.definitions = info.doc.to_owned();
         report.input.push(read.account);
         report.notes.splice(0..0, read.notes);
+        let files = inputs.files.iter().map(|file| &file.raw);
+        report.notes.extend(presets::notes(&self.options, files));
         report.notes = output::mask::notes(report.notes, self.plan.mask.as_ref());
         output::write(&report, &self.plan)?;
 

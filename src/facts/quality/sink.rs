@@ -34,6 +34,7 @@ pub struct QualitySink {
 struct Found {
     dates_after_as_of: Tally,
     missing_order_ids: Tally,
+    masked_ids: Tally,
     dates_before_1990: Tally,
     zero_amounts: Tally,
     negative_amounts: Tally,
@@ -178,7 +179,7 @@ impl QualitySink {
             zero_amounts: counted(&found.zero_amounts),
             negative_amounts: counted(&found.negative_amounts),
             refunds_above_amount: counted(&found.refunds_above_amount),
-            masked_ids: of_reader(read, &files, &[Verdict::MaskedCustomer]),
+            masked_ids: counted(&found.masked_ids),
             spreadsheet_errors: counted(&found.spreadsheet_errors),
             long_number_ids: found.long_number_ids,
             rounded_ids: counted(&found.rounded_ids),
@@ -216,10 +217,10 @@ impl QualitySink {
                 None => found.missing_order_ids.add(row.place, "order_id", String::new),
             }
         }
-        if is_masked(row.customer) && !values::is_spreadsheet_error(row.customer) {
-            found.masked_ids.add(row.place, "customer_id", || row.customer.to_owned());
+        if let Some(id) = row.customer.filter(|id| is_masked(id) && !values::is_spreadsheet_error(id)) {
+            found.masked_ids.add(row.place, "customer_id", || id.to_owned());
         }
-        for (column, id) in [("customer_id", Some(row.customer)), ("order_id", row.order)] {
+        for (column, id) in [("customer_id", row.customer), ("order_id", row.order)] {
             let Some(id) = id else { continue };
             if values::is_spreadsheet_error(id) {
                 found.spreadsheet_errors.add(row.place, column, || id.to_owned());
@@ -271,7 +272,8 @@ impl RowSink for QualitySink {
                 let moment = || batch.at_us[at].map(format_us).unwrap_or_default();
                 found.dates_after_as_of.add(place, "ordered_at", moment);
             }
-            if *verdict != Verdict::Used {
+            // Rows whose customer is masked are left out of reports, and looked at all the same.
+            if !matches!(verdict, Verdict::Used | Verdict::MaskedCustomer) {
                 continue;
             }
             let (Some(at_us), Some(amount_e4)) = (batch.at_us[at], batch.amount_e4[at]) else { continue };
@@ -303,6 +305,7 @@ impl Found {
     fn merge(&mut self, other: Self) {
         self.dates_after_as_of.merge(other.dates_after_as_of);
         self.missing_order_ids.merge(other.missing_order_ids);
+        self.masked_ids.merge(other.masked_ids);
         self.dates_before_1990.merge(other.dates_before_1990);
         self.zero_amounts.merge(other.zero_amounts);
         self.negative_amounts.merge(other.negative_amounts);

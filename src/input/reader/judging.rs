@@ -228,7 +228,11 @@ impl FilePlan<'_> {
     }
 
     fn cell(&self, batch: &RawBatch, place: usize, row: usize) -> (String, String) {
-        (self.projection[place].clone(), cells::as_written(&batch.frame.columns()[place], row))
+        let (column, value) =
+            (&self.projection[place], cells::as_written(&batch.frame.columns()[place], row));
+        let is_customer = self.customer_id == Some(place) || self.customer_key.contains(&place);
+        let value = super::super::masks::shown(column, is_customer, &value).into_owned();
+        (column.clone(), value)
     }
 }
 
