@@ -206,10 +206,12 @@ fn layouts_with_fewer_columns_are_recognised() {
             "taobao_suborder",
             "子订单编号,主订单编号,商品标题,商品价格,购买数量,商品ID,买家实付金额,退款状态,退款金额,订单状态",
         ),
-        // Without a time of payment, as in the file of 27 columns.
+        // 27 columns, as seen.
         (
             "pdd_orders",
-            "商品,订单号,订单状态,商品总价(元),用户实付金额(元),商家实收金额(元),商品数量(件),商品id,样式ID,订单成交时间",
+            "商品,订单号,订单状态,商品总价(元),邮费(元),店铺优惠折扣(元),平台优惠折扣(元),多多支付立减金额(元),用户实付金额(元),\
+             商家实收金额(元),商品数量(件),发货时间,确认收货时间,商品id,商品规格,样式ID,商家编码-规格维度,商家编码-商品维度,商家备注,\
+             售后状态,快递单号,快递公司,订单成交时间,是否分期,分期期数,手续费承担方,分期方式",
         ),
         ("jd_orders_80", "订单号,商品ID,京东价,订单金额,商家应收,应付金额,订单状态,下单账号"),
         (
@@ -233,6 +235,8 @@ fn other_tables_are_none_of_them() {
         "序号,入账时间,支付宝交易号,支付宝流水号,商户订单号,账务类型,收入（+元）,支出（-元）,账户余额（元）,服务费（元）",
         "订单号,售后单号,下单时间,结算时间,交易类型,结算账户,动账金额,计佣基数,商品实付/实退",
         "交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注",
+        // 抖店精选联盟: what partners sold.
+        "订单id,商品id,商品名称,作者账号,抖音/火山号,支付金额,佣金率,结算金额,订单状态,付款时间,收货时间,店铺名称,商品数量,流量来源",
         "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country",
     ];
     for header in others {
@@ -432,6 +436,9 @@ fn other_columns_of_rows_as_they_are_written() {
             ],
             "2026-06-01 10:00:00",
         ),
+        // The file of 27 columns has no 支付时间; an order that was never paid has no time at all.
+        ("pdd_orders", "paid_at", &[("订单成交时间", "2026-06-08 11:34:47\t")], "2026-06-08 11:34:47\t"),
+        ("pdd_orders", "ordered_at", &[("订单成交时间", "\t"), ("支付时间", "")], "missing"),
         (
             "pdd_orders",
             "category",
@@ -476,6 +483,8 @@ fn other_columns_of_rows_as_they_are_written() {
 #[test]
 fn rows_that_are_no_sales() {
     let cases: &[(&str, &[(&str, &str)], bool)] = &[
+        ("tmall_order_list", &[("C2B小额收款", "邮费补差")], true),
+        ("tmall_order_list", &[("C2B小额收款", "非小额收款")], false),
         ("jd_orders_80", &[("订单状态", "(删除)已取消")], true),
         ("jd_orders_80", &[("订单状态", "（删除）完成")], true),
         ("jd_orders_80", &[("订单状态", "(锁定)等待出库")], false),
