@@ -3,6 +3,8 @@
 mod built_in;
 mod fingerprint;
 pub mod names;
+#[cfg(test)]
+mod cn_tests;
 mod registry;
 mod schema;
 mod validate;
