@@ -20,15 +20,20 @@ use crate::error::{Error, Result};
 
 mod chunks;
 mod delimiter;
+mod lines;
 mod marks;
 mod outline;
 mod records;
 mod start;
 #[cfg(test)]
+mod start_tests;
+#[cfg(test)]
 mod tests;
 
 pub(super) use chunks::Chunk;
 use chunks::Chunker;
+pub(super) use chunks::count_lines;
+pub(super) use lines::{Lines, Record};
 use records::First;
 pub(super) use records::Layout;
 use start::Start;
@@ -119,20 +124,20 @@ fn begin(
         Ok(complete) => complete,
         Err(TextError::Failed(error)) => return Err(error),
         Err(TextError::Malformed { offset }) => {
-            return Err(malformed(&file.label, encoding, offset, 1 + chunks::count_lines(&text)));
+            return Err(malformed(&file.label, encoding, offset, 1 + count_lines(&text)));
         }
     };
     let valid = match simdutf8::compat::from_utf8(&text) {
         Ok(_) => text.len(),
         Err(error) if error.error_len().is_none() && !complete => error.valid_up_to(),
         Err(error) => {
-            let line = 1 + chunks::count_lines(&text[..error.valid_up_to()]);
+            let line = 1 + count_lines(&text[..error.valid_up_to()]);
             return Err(malformed(&file.label, encoding, error.valid_up_to() as u64, line));
         }
     };
     text.truncate(valid);
     if let Some(at) = memchr::memchr(0, &text) {
-        return Err(records::null_byte(&file.label, 1 + chunks::count_lines(&text[..at])));
+        return Err(records::null_byte(&file.label, 1 + count_lines(&text[..at])));
     }
     let text = std::str::from_utf8(&text).unwrap_or_default();
     if text.bytes().all(|byte| matches!(byte, b'\r' | b'\n')) {
@@ -183,11 +188,38 @@ fn begin(
     Ok(true)
 }
 
+/// Reads the head of a text in UTF-8 whose layout and header are known.
+pub(super) fn read_head_again(file: &mut RawFile, head_rows: usize) -> Result<()> {
+    let FileFormat::Csv { delimiter, encoding, .. } = file.format else { return Ok(()) };
+    for limit in [HEAD_BYTES, LONGEST_RECORD + HEAD_BYTES] {
+        let mut text = Vec::new();
+        let complete = match TextReader::new(stream(file)?, encoding).fill(&mut text, limit) {
+            Ok(complete) => complete,
+            Err(TextError::Failed(error)) => return Err(error),
+            Err(TextError::Malformed { offset }) => {
+                return Err(malformed(&file.label, encoding, offset, 1 + count_lines(&text)));
+            }
+        };
+        let valid = simdutf8::compat::from_utf8(&text).map_or_else(|error| error.valid_up_to(), str::len);
+        let text = std::str::from_utf8(&text[..valid]).unwrap_or_default();
+        let begin = usize::try_from(file.layout.skip_bytes).unwrap_or(usize::MAX);
+        let table = text.get(begin..).unwrap_or_default();
+        if let First::Whole { rest, line, .. } = records::first(table, delimiter, complete, MOST_COLUMNS) {
+            let line = line + file.layout.skip_lines;
+            file.head = read_head(rest, line, delimiter, &file.header, head_rows, complete)?.frame;
+            return Ok(());
+        }
+    }
+    Err(super::raw::internal("reading the first rows again", &"there is no header"))
+}
+
 fn too_wide(label: &str, line: u64) -> Error {
     Error::Damaged {
         path: label.to_owned(),
         why: format!("the header in line {line} has more than {MOST_COLUMNS} columns, which is the limit"),
-        hint: Some("is the delimiter right (--delimiter)? a table lying on its side must be turned first".into()),
+        hint: Some(
+            "is the delimiter right (--delimiter)? a table lying on its side must be turned first".into(),
+        ),
     }
 }
 
@@ -203,7 +235,7 @@ fn without_rest<'t>(body: &'t str, delimiter: u8, layout: &TableLayout, complete
 
 fn count_leading_lines(text: &str) -> u64 {
     let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
-    chunks::count_lines(&text.as_bytes()[..blank])
+    count_lines(&text.as_bytes()[..blank])
 }
 
 struct Head {
@@ -240,9 +272,12 @@ fn unique_names(fields: Vec<String>) -> (Vec<String>, Vec<(String, String)>) {
         .enumerate()
         .map(|(index, field)| match trimmed(&field) {
             "" => format!("column_{}", index + 1),
-            name if name.contains(['\r', '\n', '\t']) => {
-                name.split(['\r', '\n', '\t']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-            }
+            name if name.contains(['\r', '\n', '\t']) => name
+                .split(['\r', '\n', '\t'])
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" "),
             name => name.to_owned(),
         })
         .collect();

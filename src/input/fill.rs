@@ -1,6 +1,7 @@
 //! Files in which what belongs to an order stands on its first line alone: the cells that the other lines leave empty are
 //! filled from it, before anything else looks at the rows.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -24,7 +25,8 @@ const PIECE: usize = 1 << 20;
 /// do cells that a short row does not have. Columns that the file does not have are passed over.
 ///
 /// The text is kept as UTF-8 with commas in memory or, when it is large, in a temporary file without a name; every row
-/// stays on its line, what was above or behind the table is gone (and counted in `file.left_out`). An order whose lines do
+/// stays on its line (for which line breaks in a cell that is copied become blanks), and what was above or behind the
+/// table is gone (and counted in `file.left_out`). An order whose lines do
 /// not follow each other is filled too, as long as not more than 100,000 other orders, or 64 MiB of their cells, lie
 /// between two of its lines.
 ///
@@ -72,11 +74,7 @@ fn detect_again(file: &mut RawFile) -> Result<()> {
     super::raw::redetect(file, &options)
 }
 
-fn rewrite(
-    file: &RawFile,
-    key: &str,
-    order_columns: &[String],
-) -> Result<(source::Source, u64), ScanError> {
+fn rewrite(file: &RawFile, key: &str, order_columns: &[String]) -> Result<(source::Source, u64), ScanError> {
     let columns = file.own_columns();
     let place = |name: &str| columns.iter().position(|column| column == name);
     let Some(key) = place(key) else {
@@ -95,7 +93,7 @@ fn rewrite(
 
     let mut out = Writer { text: Vec::with_capacity(PIECE + PIECE / 4), line: 1 };
     out.line_breaks_to(1 + file.layout.skip_lines);
-    out.record(columns.iter().map(String::as_str));
+    out.record(columns.iter().map(|name| Cow::Borrowed(name.as_str())));
     let mut text = Filled {
         lines: Lines::open(file)?,
         filler: Filler { key, places, orders: Orders::default() },
@@ -161,7 +159,7 @@ impl Filler {
         let order = match fields.get(self.key).map(|key| trimmed(key)).filter(|key| !key.is_empty()) {
             Some(key) => self.orders.of(key, self.places.len()),
             None => {
-                out.record(fields.iter().map(|field| &**field));
+                out.record(fields.iter().map(|field| Cow::Borrowed(&**field)));
                 return;
             }
         };
@@ -174,9 +172,12 @@ impl Filler {
         }
         let mut places = self.places.iter().zip(order.iter()).peekable();
         out.record(fields.iter().enumerate().map(|(index, field)| {
+            // A cell that is there is its order's latest.
             match places.next_if(|(place, _)| **place == index) {
-                Some((_, cell)) => &**cell,
-                None => &**field,
+                Some((_, cell)) if !cell.is_empty() && trimmed(field).is_empty() => {
+                    Cow::Owned(cell.replace(['\r', '\n'], " "))
+                }
+                _ => Cow::Borrowed(&**field),
             }
         }));
         self.orders.weigh();
@@ -262,7 +263,7 @@ impl Writer {
         }
     }
 
-    fn record<'f>(&mut self, fields: impl Iterator<Item = &'f str>) {
+    fn record<'f>(&mut self, fields: impl Iterator<Item = Cow<'f, str>>) {
         let start = self.text.len();
         for (index, field) in fields.enumerate() {
             if index > 0 {

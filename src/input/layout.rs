@@ -33,16 +33,12 @@ pub(super) struct HeaderFound {
 /// With a preset given by the user it is the row that holds the most of that preset's columns, and an error names the
 /// required ones that are missing. Otherwise it is the row that a preset fits best; where none fits, the row whose names
 /// give the most canonical columns, if they are at least two more than those of row 0, which is the header else.
-pub(super) fn find_header(
-    rows: &[Vec<String>],
-    options: &InputOptions,
-    label: &str,
-) -> Result<HeaderFound> {
+pub(super) fn find_header(rows: &[Vec<String>], options: &InputOptions, label: &str) -> Result<HeaderFound> {
     let rows = &rows[..rows.len().min(ROWS)];
     match &options.preset {
         PresetChoice::Given(preset) => of_preset(rows, preset, options, label),
         PresetChoice::None => Ok(by_names(rows, options)),
-        PresetChoice::Auto => match recognised(rows, options, label)? {
+        PresetChoice::Auto => match recognised(rows, &|row| options.presets.detect(row), label)? {
             Some((row, found)) => {
                 let score = preset_score(found.score, &rows[row], options);
                 Ok(HeaderFound { row, preset: Some(found.preset), score })
@@ -108,11 +104,15 @@ fn by_names(rows: &[Vec<String>], options: &InputOptions) -> HeaderFound {
 }
 
 /// The row that a known preset fits best, the first of equals.
-fn recognised(rows: &[Vec<String>], options: &InputOptions, label: &str) -> Result<Option<(usize, Match)>> {
+fn recognised(
+    rows: &[Vec<String>],
+    detect: &dyn Fn(&[String]) -> Detection,
+    label: &str,
+) -> Result<Option<(usize, Match)>> {
     let mut one: Option<(usize, Match)> = None;
     let mut several: Option<Vec<Match>> = None;
     for (index, row) in rows.iter().enumerate().filter(|(index, row)| *index == 0 || may_be_header(row)) {
-        match options.presets.detect(row) {
+        match detect(row) {
             Detection::Unknown => {}
             Detection::One(found) => {
                 if one.as_ref().is_none_or(|(_, best)| found.score > best.score) {
@@ -149,7 +149,10 @@ fn undecided(several: &[Match], label: &str) -> Error {
             ids.len(),
             ids.join(", ")
         ),
-        hint: Some(format!("{}, whichever it is; --preset none reads it by column names", flags.join(" or "))),
+        hint: Some(format!(
+            "{}, whichever it is; --preset none reads it by column names",
+            flags.join(" or ")
+        )),
     }
 }
 
@@ -172,7 +175,8 @@ fn of_preset(
         .collect();
     let mut best: Option<(usize, usize, Vec<String>)> = None;
     for (index, row) in rows.iter().enumerate() {
-        let keys: Vec<String> = row.iter().map(|cell| columns::key(cell)).filter(|key| !key.is_empty()).collect();
+        let keys: Vec<String> =
+            row.iter().map(|cell| columns::key(cell)).filter(|key| !key.is_empty()).collect();
         let has = |name: &String| keys.iter().any(|key| fits(&columns::key(name), key));
         let one_of = fingerprint.any_of.iter().filter(|group| !group.is_empty() && !group.iter().any(has));
         let missing: Vec<String> = fingerprint
@@ -207,8 +211,9 @@ fn not_of_preset(preset: &Preset, missing: &[String], row: &[String], label: &st
         path: label.to_owned(),
         canonical: format!("{}, which preset {} requires", missing.join(", "), preset.id),
         columns: columns.map(str::to_owned).collect(),
-        hint: "--preset auto   recognises the export by its header; or export the file again with these columns"
-            .into(),
+        hint:
+            "--preset auto   recognises the export by its header; or export the file again with these columns"
+                .into(),
     }
 }
 
@@ -281,4 +286,4 @@ impl LeftOut {
 
 #[cfg(test)]
 #[path = "layout_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -15,6 +15,7 @@ pub mod csv;
 mod day_order;
 mod decimal_mark;
 pub mod encoding;
+mod fill;
 pub mod filter;
 pub mod formula;
 mod layout;

@@ -380,15 +380,9 @@ pub fn parse(
 }
 
 impl Chunk {
-    /// Checks and parses the chunk.
-    pub fn parse(
-        self,
-        file: &RawFile,
-        index: usize,
-        layout: &Layout,
-        emit: &mut dyn FnMut(RawBatch) -> Result<()>,
-    ) -> Result<(), ScanError> {
-        let FileFormat::Csv { encoding, detected, .. } = file.format else { return Ok(()) };
+    /// The text, checked and without comment lines. `index`: of the file.
+    pub fn text(&self, file: &RawFile, index: usize) -> Result<Cow<'_, str>, ScanError> {
+        let FileFormat::Csv { encoding, detected, .. } = file.format else { return Ok(Cow::Borrowed("")) };
         let text = match simdutf8::compat::from_utf8(&self.text) {
             Ok(text) => text,
             Err(error) => {
@@ -404,14 +398,22 @@ impl Chunk {
         if let Some(at) = memchr(0, text.as_bytes()) {
             return Err(null_byte(&file.label, self.line + count_lines(&self.text[..at])).into());
         }
-        let table;
-        let text = if self.comments.is_empty() {
-            text
+        Ok(if self.comments.is_empty() {
+            Cow::Borrowed(text)
         } else {
-            table = without(text, &self.comments);
-            &table
-        };
-        parse(text, self.line, layout, true, &mut |batch| {
+            Cow::Owned(without(text, &self.comments))
+        })
+    }
+
+    /// Checks and parses the chunk.
+    pub fn parse(
+        self,
+        file: &RawFile,
+        index: usize,
+        layout: &Layout,
+        emit: &mut dyn FnMut(RawBatch) -> Result<()>,
+    ) -> Result<(), ScanError> {
+        parse(&self.text(file, index)?, self.line, layout, true, &mut |batch| {
             let Batch { frame, rows, overlong, short, .. } = batch;
             emit(RawBatch { file: index, frame, rows, overlong, short })?;
             Ok(true)

@@ -55,7 +55,10 @@ pub fn find(text: &str, complete: bool, options: &InputOptions, label: &str) -> 
         let found = match layout::find_header(&rows, options, label) {
             Ok(found) => found,
             Err(error) => {
-                failure.get_or_insert(error);
+                failure = Some(match failure {
+                    Some(before) => nearer(before, error),
+                    None => error,
+                });
                 continue;
             }
         };
@@ -86,6 +89,18 @@ pub fn find(text: &str, complete: bool, options: &InputOptions, label: &str) -> 
             preamble: 0,
             preset: None,
         })),
+    }
+}
+
+/// Of what is said under two delimiters the one that misses less of a preset.
+fn nearer(one: Error, other: Error) -> Error {
+    match (&one, &other) {
+        (Error::MissingColumn { canonical: missing, .. }, Error::MissingColumn { canonical, .. })
+            if canonical.len() < missing.len() =>
+        {
+            other
+        }
+        _ => one,
     }
 }
 
@@ -130,7 +145,8 @@ fn rows_of(text: &str, lines: &[usize], delimiter: u8, complete: bool) -> Vec<Ve
         let mut well_formed = true;
         let next = follow(part.as_bytes(), 0, delimiter, |from, to| {
             let written = &part[from..to];
-            well_formed &= !written.starts_with('"') || (written.len() > 1 && written.ends_with('"'));
+            well_formed &= !written.starts_with('"')
+                || records::after_closing_quote(written.as_bytes(), 0) == Some(written.len());
             cells.push(records::content(written).into_owned());
             cells.len() <= MOST_COLUMNS
         });

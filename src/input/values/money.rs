@@ -24,8 +24,8 @@ use std::fmt;
 
 pub use super::decimal::{Decimal, f64_to_decimal, f64_to_e4, int_to_e4, product_e4};
 pub use super::is_missing;
-pub use super::number_forms::without_note;
 use super::number_forms;
+pub use super::number_forms::without_note;
 use super::trimmed;
 
 /// An amount in 1/10,000 of the currency unit.
