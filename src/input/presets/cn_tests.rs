@@ -245,10 +245,13 @@ fn other_tables_are_none_of_them() {
     }
 }
 
+/// Columns and their cells.
+type Cells<'a> = &'a [(&'a str, &'a str)];
+
 /// A row: the cells of the columns that the file has.
 type Row<'a> = BTreeMap<String, &'a str>;
 
-fn row<'a>(cells: &[(&str, &'a str)]) -> Row<'a> {
+fn row<'a>(cells: Cells<'a>) -> Row<'a> {
     cells.iter().map(|(name, cell)| (key(name), *cell)).collect()
 }
 
@@ -283,7 +286,7 @@ fn canonical(preset: &Preset, name: &str, row: &Row) -> String {
 
 #[test]
 fn amounts_and_refunds_of_rows_as_they_are_written() {
-    let cases: &[(&str, &[(&str, &str)], &str, &str)] = &[
+    let cases: &[(&str, Cells, &str, &str)] = &[
         // Refunded in part: the file is net.
         ("tmall_order_list", &[("买家实付金额", "60.00"), ("退款金额", "39.00")], "99", "39.00"),
         ("tmall_order_list", &[("买家实付金额", "99.00"), ("退款金额", "")], "99", ""),
@@ -401,7 +404,7 @@ fn amounts_and_refunds_of_rows_as_they_are_written() {
 
 #[test]
 fn other_columns_of_rows_as_they_are_written() {
-    let cases: &[(&str, &str, &[(&str, &str)], &str)] = &[
+    let cases: &[(&str, &str, Cells, &str)] = &[
         // Paid on delivery: no confirmation of a payment, and completed.
         (
             "jd_orders_80",
@@ -482,7 +485,7 @@ fn other_columns_of_rows_as_they_are_written() {
 
 #[test]
 fn rows_that_are_no_sales() {
-    let cases: &[(&str, &[(&str, &str)], bool)] = &[
+    let cases: &[(&str, Cells, bool)] = &[
         ("tmall_order_list", &[("C2B小额收款", "邮费补差")], true),
         ("tmall_order_list", &[("C2B小额收款", "非小额收款")], false),
         ("jd_orders_80", &[("订单状态", "(删除)已取消")], true),
@@ -514,7 +517,7 @@ fn rows_that_are_no_sales() {
 
 #[test]
 fn identities_of_rows_as_they_are_written() {
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    let cases: &[(&str, Cells, &str)] = &[
         (
             "tmall_order_list",
             &[
@@ -552,13 +555,13 @@ fn identities_of_rows_as_they_are_written() {
     }
 }
 
-/// The seven columns of 2020: the identity holds on every paid row, and the sums are those of its SOURCE.md.
+/// The seven columns of 2020: the identity holds on every paid row, and the counts are those of its SOURCE.md. Passed over
+/// where the file is not there.
 #[test]
 fn the_legacy_list_of_2020_adds_up() {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/zh_tmall_orders/tmall_order_report.csv");
     let Ok(mut reader) = ::csv::Reader::from_path(&path) else {
-        eprintln!("skipped: {} is not there", path.display());
         return;
     };
     let header = reader.headers().unwrap().clone();
