@@ -17,6 +17,7 @@ mod decimal_mark;
 pub mod encoding;
 pub mod filter;
 pub mod formula;
+mod json;
 mod layout;
 mod names;
 pub mod parquet;
