@@ -78,7 +78,7 @@ pub fn is_missing(cell: &str) -> bool {
 }
 
 /// The ASCII twin of a full-width character (`１`, `：`, `＄`), which Chinese and Japanese keyboards produce.
-fn half_width(c: char) -> char {
+pub(super) fn half_width(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => char::from(u8::try_from(c as u32 - 0xfee0).unwrap_or(b'?')),
         _ => c,
