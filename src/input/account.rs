@@ -170,7 +170,7 @@ pub fn one_line(account: &InputAccount) -> String {
 }
 
 /// 541909 as 541,909.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -207,14 +207,19 @@ impl FirstPlaces {
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    /// Rows counted.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         self.first.extend(other.first);
         self.first.sort();
         self.first.truncate(SHOWN);
     }
 
-    fn into_kind(self, reason: &'static str, labels: &[String]) -> Option<BadKind> {
+    pub(super) fn into_kind(self, reason: &'static str, labels: &[String]) -> Option<BadKind> {
         let places = self
             .first
             .into_iter()

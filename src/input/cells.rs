@@ -86,6 +86,13 @@ impl Cells {
         Float64Chunked::from_iter_options(name, values).into_column()
     }
 
+    /// As exact decimals of four places, in units; null where not good.
+    pub(super) fn e4_as_decimals(&self, name: PlSmallStr) -> Column {
+        let good = |(v, s): (&i64, &State)| (*s == State::Good).then_some(i128::from(*v));
+        let values = self.values.iter().zip(&self.states).map(good);
+        Int128Chunked::from_iter_options(name, values).into_decimal_unchecked(38, 4).into_column()
+    }
+
     /// As datetimes; null where not good.
     pub(super) fn as_datetimes(&self, name: PlSmallStr) -> Column {
         let values = self.values.iter().zip(&self.states).map(|(v, s)| (*s == State::Good).then_some(*v));
@@ -242,7 +249,7 @@ pub(super) fn moments(column: &Column, parser: &DateParser, tz: Option<chrono_tz
                     None => Some(value.div_euclid(1000)),
                 };
                 match us
-                    .map(|us| zone.map_or(us, |zone| instant_to_local(us, zone)))
+                    .map(|us| zone.map_or_else(|| parser.convert(us), |zone| instant_to_local(us, zone)))
                     .filter(|us| in_range(*us))
                 {
                     Some(us) => out.good(us),

@@ -26,6 +26,7 @@ pub mod raw;
 mod reader;
 pub mod rows;
 pub mod source;
+pub mod table_reader;
 pub mod values;
 
 pub use raw::{RawBatch, RawFile, RowNumbers, TextColumn};
@@ -35,6 +36,21 @@ pub use rows::{Inputs, OrderBatch, OrderSink, ReadSummary, RowBatch, RowSink, Ve
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Frame {
     Orders,
+    Events,
+    Spend,
+    Members,
+}
+
+impl Frame {
+    /// Its name in accounts and options: `orders`, `events`, `spend`, `members`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Events => "events",
+            Self::Spend => "spend",
+            Self::Members => "members",
+        }
+    }
 }
 
 /// What the user said about the input, all frames alike; resolved, so that nothing below looks at flags or config.
