@@ -115,7 +115,10 @@ fn bad_records_are_named_by_line() {
         ("[{\"a\":1}]\n{}", "line 2: something follows the end of the array"),
         ("[{\"a\":1},3]", "line 1, record 2: an object ({...}) is expected here, not a number"),
         ("{\"a\":1}\n{\"a\":1,\"a\":2}\n", "line 2: there are two different values of \"a\" in the record"),
-        ("[{\"a\":1},{\"a\":2", "the file is cut off"),
+        (
+            "[{\"a\":1},{\"a\":2",
+            "line 1, record 2: a comma or } is expected, not the end | the file may be cut off",
+        ),
         ("[]", "there are no records in it"),
         ("{}\n{}\n", "its records are empty"),
     ] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::input::presets::{DropReason, Preset};
 use crate::input::raw::testing::{Folder, options};
+use crate::input::values::money::format_e4;
 
 #[derive(Default)]
 struct Kept(Mutex<Vec<(usize, u64, String)>>);
@@ -17,6 +18,8 @@ impl TableSink for Kept {
             let cells = batch.frame.columns().iter().map(|column| match column.get(row).unwrap() {
                 AnyValue::Null => "~".to_owned(),
                 AnyValue::String(text) => text.to_owned(),
+                AnyValue::StringOwned(text) => text.to_string(),
+                AnyValue::Decimal(value, ..) => format_e4(value as i64),
                 other => other.to_string(),
             });
             kept.push((batch.file, batch.rows.get(row), cells.collect::<Vec<_>>().join("|")));

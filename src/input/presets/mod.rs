@@ -1,5 +1,7 @@
 //! Presets: what a platform's export looks like and what its cells mean. Data, one TOML file each.
 
+#[cfg(test)]
+mod frames_tests;
 mod registry;
 mod schema;
 
