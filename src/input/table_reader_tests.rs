@@ -7,8 +7,11 @@ use crate::input::presets::{DropReason, Preset};
 use crate::input::raw::testing::{Folder, options};
 use crate::input::values::money::format_e4;
 
+/// File, row, and the cells of a row in use.
+type Row = (usize, u64, String);
+
 #[derive(Default)]
-struct Kept(Mutex<Vec<(usize, u64, String)>>);
+struct Kept(Mutex<Vec<Row>>);
 
 impl TableSink for Kept {
     fn push(&self, batch: TableBatch) -> Result<()> {
@@ -29,18 +32,14 @@ impl TableSink for Kept {
 }
 
 /// The rows in use, by file and row, and the summary.
-fn read(
-    frame: Frame,
-    options: &InputOptions,
-    wanted: &[&str],
-) -> Result<(Vec<(usize, u64, String)>, TableSummary)> {
+fn read(frame: Frame, options: &InputOptions, wanted: &[&str]) -> Result<(Vec<Row>, TableSummary)> {
     let (kept, summary) = read_table(frame, options.clone(), wanted, Kept::default)?;
     let mut rows = kept.0.into_inner().unwrap();
     rows.sort();
     Ok((rows, summary))
 }
 
-fn texts(rows: &[(usize, u64, String)]) -> Vec<(u64, &str)> {
+fn texts(rows: &[Row]) -> Vec<(u64, &str)> {
     rows.iter().map(|(_, row, text)| (*row, text.as_str())).collect()
 }
 
@@ -54,7 +53,7 @@ fn read_as(
     frame: Frame,
     options: &InputOptions,
     wanted: &[&str],
-) -> Result<(Vec<(usize, u64, String)>, TableSummary)> {
+) -> Result<(Vec<Row>, TableSummary)> {
     let preset: Preset = toml::from_str(preset).unwrap();
     let mut raw = raw::open(options)?;
     for file in &mut raw {

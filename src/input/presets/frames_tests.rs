@@ -102,6 +102,6 @@ fn each_header_has_one_fingerprint() {
                 && !fingerprint.forbidden.iter().any(|name| has(&preset, name))
         };
         let ids: Vec<String> = all().filter(fits).map(|other| other.id).collect();
-        assert_eq!(ids, [preset.id.clone()]);
+        assert_eq!(ids, std::slice::from_ref(&preset.id));
     }
 }

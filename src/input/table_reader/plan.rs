@@ -35,7 +35,7 @@ pub(super) struct TablePlan {
     /// Where the words for a total may stand; empty: totals are kept.
     total_places: Vec<usize>,
     drops: Vec<DropPlan>,
-    filter: Option<(RowFilter, Vec<(PlSmallStr, usize, Reading)>)>,
+    filter: Option<(RowFilter, Vec<FilterColumn>)>,
     mark: DecimalMark,
     tz: Option<chrono_tz::Tz>,
     as_of_us: i64,
@@ -51,6 +51,9 @@ struct ColumnPlan {
     reading: Reading,
     required: bool,
 }
+
+/// A column that `--where` reads: its name there, its place, and how.
+type FilterColumn = (PlSmallStr, usize, Reading);
 
 /// What a column becomes.
 #[derive(Clone)]
@@ -404,8 +407,8 @@ impl TablePlan {
         (self.projection[place].clone(), cells::as_written(&batch.frame.columns()[place], row))
     }
 
-    fn filter_frame(&self, columns: &[(PlSmallStr, usize, Reading)], frame: &DataFrame) -> Result<DataFrame> {
-        let build = |(name, place, reading): &(PlSmallStr, usize, Reading)| -> Result<Column> {
+    fn filter_frame(&self, columns: &[FilterColumn], frame: &DataFrame) -> Result<DataFrame> {
+        let build = |(name, place, reading): &FilterColumn| -> Result<Column> {
             let column = &frame.columns()[*place];
             Ok(match reading {
                 Reading::Text { .. } => cells::text(column)?.with_name(name.clone()).into_column(),
@@ -533,11 +536,7 @@ impl Readings<'_> {
         Ok(DateParser::new(format, self.options.tz).written_in(written_zone(&self.file.raw)?))
     }
 
-    fn filter_columns(
-        &self,
-        filter: &Filter,
-        projection: &mut Projection,
-    ) -> Result<Vec<(PlSmallStr, usize, Reading)>> {
+    fn filter_columns(&self, filter: &Filter, projection: &mut Projection) -> Result<Vec<FilterColumn>> {
         let mut columns = Vec::new();
         for name in filter.columns() {
             let Some(source) = source_of(self.file, name)? else {
