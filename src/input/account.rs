@@ -260,6 +260,11 @@ impl FirstPlaces {
         }
     }
 
+    /// Rows counted.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         self.first.extend(other.first);

@@ -90,6 +90,13 @@ impl Cells {
         Float64Chunked::from_iter_options(name, values).into_column()
     }
 
+    /// As exact decimals of four places, in units; null where not good.
+    pub(super) fn e4_as_decimals(&self, name: PlSmallStr) -> Column {
+        let good = |(v, s): (&i64, &State)| (*s == State::Good).then_some(i128::from(*v));
+        let values = self.values.iter().zip(&self.states).map(good);
+        Int128Chunked::from_iter_options(name, values).into_decimal_unchecked(38, 4).into_column()
+    }
+
     /// As datetimes; null where not good.
     pub(super) fn as_datetimes(&self, name: PlSmallStr) -> Column {
         let values = self.values.iter().zip(&self.states).map(|(v, s)| (*s == State::Good).then_some(*v));
@@ -242,7 +249,7 @@ pub(super) fn moments(column: &Column, parser: &DateParser, tz: Option<chrono_tz
             let zone = zone.as_ref().map(|zone| tz.or_else(|| zone.as_str().parse().ok()));
             let local = |us: i64| match zone {
                 Some(zone) => instant_to_local(us, zone),
-                None => parser.from_home(us),
+                None => parser.convert(us),
             };
             let moments = column.datetime().map_err(|e| fault(&e))?;
             for value in moments.physical().iter() {

@@ -13,6 +13,11 @@ use super::{Frame, RawFile};
 use crate::error::{Error, Result, nearest, quote_for_shell};
 use crate::text::Lang;
 
+mod vocabulary;
+
+pub use vocabulary::required;
+use vocabulary::{EVENTS, MEMBERS, SPEND};
+
 /// What the columns of one file are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapping {
@@ -106,14 +111,38 @@ const ORDERS: &[Canonical] = &[
 pub fn vocabulary(frame: Frame) -> &'static [Canonical] {
     match frame {
         Frame::Orders => ORDERS,
+        Frame::Events => EVENTS,
+        Frame::Spend => SPEND,
+        Frame::Members => MEMBERS,
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SynonymFile {
-    orders: HashMap<String, Vec<Vec<String>>>,
+    orders: Tiers,
+    events: Tiers,
+    spend: Tiers,
+    members: Tiers,
     net_of_refunds: HashMap<String, Vec<String>>,
+}
+
+/// canonical -> tiers of names, the best first.
+type Tiers = HashMap<String, Vec<Vec<String>>>;
+
+impl SynonymFile {
+    fn read() -> Self {
+        toml::from_str(include_str!("synonyms.toml")).expect("synonyms.toml is part of the build and tested")
+    }
+
+    fn of(&self, frame: Frame) -> &Tiers {
+        match frame {
+            Frame::Orders => &self.orders,
+            Frame::Events => &self.events,
+            Frame::Spend => &self.spend,
+            Frame::Members => &self.members,
+        }
+    }
 }
 
 struct Synonyms {
@@ -122,23 +151,34 @@ struct Synonyms {
     net_of_refunds: Vec<String>,
 }
 
-static ORDER_SYNONYMS: LazyLock<Synonyms> = LazyLock::new(|| {
-    let file: SynonymFile =
-        toml::from_str(include_str!("synonyms.toml")).expect("synonyms.toml is part of the build and tested");
-    let tiers = ORDERS
-        .iter()
-        .map(|column| {
-            let names = file.orders.get(column.name).into_iter().flatten().enumerate();
-            let names = names.flat_map(|(tier, names)| names.iter().map(move |name| (name.clone(), tier)));
-            (column.name, names.collect())
-        })
-        .collect();
-    Synonyms { tiers, net_of_refunds: file.net_of_refunds.get("orders").cloned().unwrap_or_default() }
-});
+impl Synonyms {
+    fn of(frame: Frame) -> Self {
+        let file = SynonymFile::read();
+        let tiers = vocabulary(frame)
+            .iter()
+            .map(|column| {
+                let names = file.of(frame).get(column.name).into_iter().flatten().enumerate();
+                let names =
+                    names.flat_map(|(tier, names)| names.iter().map(move |name| (name.clone(), tier)));
+                (column.name, names.collect())
+            })
+            .collect();
+        let net_of_refunds = file.net_of_refunds.get(frame.key()).cloned().unwrap_or_default();
+        Self { tiers, net_of_refunds }
+    }
+}
+
+static ORDER_SYNONYMS: LazyLock<Synonyms> = LazyLock::new(|| Synonyms::of(Frame::Orders));
+static EVENT_SYNONYMS: LazyLock<Synonyms> = LazyLock::new(|| Synonyms::of(Frame::Events));
+static SPEND_SYNONYMS: LazyLock<Synonyms> = LazyLock::new(|| Synonyms::of(Frame::Spend));
+static MEMBER_SYNONYMS: LazyLock<Synonyms> = LazyLock::new(|| Synonyms::of(Frame::Members));
 
 fn synonyms(frame: Frame) -> &'static Synonyms {
     match frame {
         Frame::Orders => &ORDER_SYNONYMS,
+        Frame::Events => &EVENT_SYNONYMS,
+        Frame::Spend => &SPEND_SYNONYMS,
+        Frame::Members => &MEMBER_SYNONYMS,
     }
 }
 
@@ -404,6 +444,12 @@ impl Mapping {
                 }
                 Ok(())
             }
+            Frame::Events | Frame::Spend | Frame::Members => {
+                match required(frame).iter().find(|required| self.source(required).is_none()) {
+                    None => Ok(()),
+                    Some(missed) => Err(missing(frame, label, header, &self.unused, missed, missed)),
+                }
+            }
         }
     }
 }
@@ -554,7 +600,13 @@ impl Finder<'_> {
     /// A required column that was left empty may take what an optional one has: a file with a time of payment alone.
     fn fall_back_for_required(&mut self) {
         let tiers = &synonyms(self.frame).tiers;
-        for (required, optional) in [("ordered_at", "paid_at")] {
+        let pairs: &[(&str, &str)] = match self.frame {
+            Frame::Orders => &[("ordered_at", "paid_at")],
+            // A list of members that are known by their phones.
+            Frame::Members => &[("customer_id", "phone"), ("customer_id", "name")],
+            Frame::Events | Frame::Spend => &[],
+        };
+        for &(required, optional) in pairs {
             if self.slots.contains_key(required) {
                 continue;
             }

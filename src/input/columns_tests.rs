@@ -40,18 +40,128 @@ fn mapped(names: &str) -> String {
 
 #[test]
 fn the_table_of_synonyms_is_sound() {
-    let table = &*ORDER_SYNONYMS;
-    let file: SynonymFile = toml::from_str(include_str!("synonyms.toml")).unwrap();
-    for (canonical, tiers) in &file.orders {
-        assert!(ORDERS.iter().any(|c| c.name == canonical), "{canonical} is no canonical column");
-        let names: Vec<&String> = tiers.iter().flatten().collect();
-        for name in &names {
-            assert_eq!(&normalise(name), *name, "{canonical}: write it normalised");
+    let file = SynonymFile::read();
+    for frame in [Frame::Orders, Frame::Events, Frame::Spend, Frame::Members] {
+        let table = synonyms(frame);
+        for (canonical, tiers) in file.of(frame) {
+            assert!(
+                vocabulary(frame).iter().any(|c| c.name == canonical),
+                "{canonical} is no canonical column of {}",
+                frame.key()
+            );
+            let names: Vec<&String> = tiers.iter().flatten().collect();
+            for name in &names {
+                assert_eq!(&normalise(name), *name, "{canonical}: write it normalised");
+            }
+            assert_eq!(
+                names.len(),
+                table.tiers[canonical.as_str()].len(),
+                "{canonical}: a name occurs twice"
+            );
         }
-        assert_eq!(names.len(), table.tiers[canonical.as_str()].len(), "{canonical}: a name occurs twice");
+        for column in required(frame) {
+            assert!(vocabulary(frame).iter().any(|c| c.name == *column), "{column}");
+        }
+        // Of one header name and tier, one canonical column.
+        let mut places: HashMap<(&str, usize), &str> = HashMap::new();
+        for (canonical, names) in &table.tiers {
+            for (name, tier) in names {
+                let other = places.insert((name, *tier), canonical);
+                let is_known = matches!((name.as_str(), frame), (_, Frame::Orders));
+                assert!(other.is_none() || is_known, "{}: {name} is {canonical} and {other:?}", frame.key());
+            }
+        }
+        for name in &table.net_of_refunds {
+            assert!(table.tiers["amount"].contains_key(name), "{name} is no synonym of amount");
+        }
     }
-    for name in &table.net_of_refunds {
-        assert!(table.tiers["amount"].contains_key(name), "{name} is no synonym of amount");
+}
+
+/// As `mapped`, of another frame.
+fn mapped_as(frame: Frame, names: &str) -> String {
+    let mapping = Mapping::find(frame, &file(names), &[]).unwrap();
+    mapping.columns.iter().map(|m| format!("{}={}", m.canonical, m.source)).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn headers_of_other_frames_are_mapped_without_help() {
+    for (frame, names, expected) in [
+        (
+            Frame::Events,
+            "customer_id|event|at|session_id|channel|campaign|content_id|variant|value|inviter_id",
+            "customer_id=customer_id; event=event; at=at; session_id=session_id; channel=channel; campaign=campaign; \
+             content_id=content_id; variant=variant; value=value; inviter_id=inviter_id",
+        ),
+        (
+            Frame::Events,
+            "event|properties.time|properties.distinct_id|properties.$os",
+            "customer_id=properties.distinct_id; event=event; at=properties.time",
+        ),
+        (Frame::Events, "uuid|event|timestamp|distinct_id|person_id|session_id", "customer_id=|"),
+        (
+            Frame::Events,
+            "用户ID|行为类型|时间戳|商品ID|商品类目ID",
+            "customer_id=用户ID; event=行为类型; at=时间戳; content_id=商品ID",
+        ),
+        (
+            Frame::Events,
+            "anonymous_id|user_id|event|event_text|timestamp|context_campaign_source|context_campaign_name",
+            "customer_id=user_id; event=event; at=timestamp; channel=context_campaign_source; \
+             campaign=context_campaign_name",
+        ),
+        (
+            Frame::Spend,
+            "Campaign name|Reporting starts|Reporting ends|Amount spent (USD)|Impressions|Link clicks|Results",
+            "campaign=Campaign name; amount=Amount spent (USD); date=Reporting starts; impressions=Impressions; \
+             clicks=Link clicks; conversions=Results",
+        ),
+        (
+            Frame::Spend,
+            "Day|Campaign|Currency code|Cost|Impr.|Clicks|Conversions|Avg. cost",
+            "campaign=Campaign; amount=Cost; date=Day; impressions=Impr.; clicks=Clicks; conversions=Conversions",
+        ),
+        (
+            Frame::Spend,
+            "日期|计划名称|渠道|费用类型|花费(元)|展现量|点击量|总成交金额",
+            "campaign=计划名称; amount=花费(元); date=日期; channel=渠道; kind=费用类型; impressions=展现量; \
+             clicks=点击量; revenue=总成交金额",
+        ),
+        (
+            Frame::Members,
+            "会员卡号|姓名|手机号|生日|性别|会员等级|积分|入会时间|注册渠道|推荐人",
+            "customer_id=会员卡号; joined_at=入会时间; channel=注册渠道; inviter_id=推荐人; tier=会员等级; points=积分; \
+             name=姓名; phone=手机号; birthday=生日; gender=性别",
+        ),
+        (Frame::Members, "手机号|等级", "customer_id=手机号; tier=等级"),
+        (Frame::Members, "昵称|手机", "customer_id=手机; name=昵称"),
+    ] {
+        if let Some(open) = expected.strip_suffix('|') {
+            // Two ids of one rank: the user says which.
+            let error = Mapping::find(frame, &file(names), &[]).unwrap_err();
+            assert_eq!(error.code(), "ambiguous_column", "{names}: {open}");
+            continue;
+        }
+        assert_eq!(
+            mapped_as(frame, names),
+            expected.split_whitespace().collect::<Vec<_>>().join(" "),
+            "{names}"
+        );
+    }
+}
+
+#[test]
+fn what_other_frames_lack_is_named() {
+    for (frame, names, said) in [
+        (Frame::Events, "user_id|time", "events.csv: no column for event; columns there: user_id, time"),
+        (
+            Frame::Spend,
+            "campaign|clicks",
+            "events.csv: no column for amount; columns there: campaign, clicks",
+        ),
+        (Frame::Members, "city|age", "events.csv: no column for customer_id; columns there: city, age"),
+    ] {
+        let file = RawFile { label: "events.csv".into(), ..file(names) };
+        assert_eq!(Mapping::find(frame, &file, &[]).unwrap_err().to_string(), said);
     }
 }
 

@@ -181,8 +181,6 @@ fn markup(head: &[u8]) -> Option<(&'static str, &'static str)> {
         Some(("an HTML page (spreadsheets open it, as some shops export it under the name .xls)", SAVE))
     } else if begins(b"<?xml") {
         Some(("an XML document", SAVE))
-    } else if begins(b"{\"") || begins(b"[{\"") || begins(b"{\n") || begins(b"[\n") {
-        Some(("JSON", "turn it into CSV first"))
     } else {
         None
     }
@@ -248,7 +246,6 @@ mod tests {
             (&b"PK\x03\x04....[Content_Types].xml"[..], "an Excel workbook (xlsx)"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (xls)"),
             (b"\n<HTML><table>", "an HTML page"),
-            (b"[{\"id\": 1}]", "JSON"),
             (b"%PDF-1.4", "a PDF document"),
             (&gzip(&gzip(b"a,b\n")), "this file is compressed twice"),
         ] {

@@ -166,6 +166,7 @@ fn begin(
         skip_lines: lines,
         footer: rules.map(|rules| rules.footer.clone()).unwrap_or_default(),
         comment: rules.and_then(|rules| rules.comment.clone()),
+        header_is_above: file.layout.header_is_above,
     };
     file.left_out = Arc::new(LeftOut::with_preamble(start.preamble));
     file.preset = start.preset;

@@ -54,7 +54,12 @@ pub(super) fn fill_down(file: &mut RawFile, key: &str, order_columns: &[String])
         FileFormat::Csv { delimiter: b',', encoding: super::encoding::Encoding::UTF_8, detected: false };
     // One byte per line above the header, so that it stays on its line.
     let skip_lines = file.layout.skip_lines;
-    file.layout = TableLayout { skip_bytes: skip_lines, skip_lines, footer: Vec::new(), comment: None };
+    file.layout = TableLayout {
+        skip_bytes: skip_lines,
+        skip_lines,
+        header_is_above: file.layout.header_is_above,
+        ..TableLayout::default()
+    };
     let hive = std::mem::take(&mut file.hive);
     file.header.truncate(file.header.len() - hive.len());
     csv::read_head_again(file, head_rows)?;

@@ -21,6 +21,7 @@ mod fill;
 pub mod filter;
 pub mod formula;
 pub mod identities;
+mod json;
 mod layout;
 pub mod masks;
 mod meaning;
@@ -33,6 +34,7 @@ mod reader;
 mod reconcile;
 pub mod rows;
 pub mod source;
+pub mod table_reader;
 pub mod values;
 mod verdict;
 
@@ -47,6 +49,21 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Frame {
     Orders,
+    Events,
+    Spend,
+    Members,
+}
+
+impl Frame {
+    /// Its name in accounts and options: `orders`, `events`, `spend`, `members`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Events => "events",
+            Self::Spend => "spend",
+            Self::Members => "members",
+        }
+    }
 }
 
 /// What the user said about the input, all frames alike; resolved, so that nothing below looks at flags or config.

@@ -15,7 +15,7 @@ pub use super::layout::LeftOut;
 use super::layout::find_header;
 use super::presets::Preset;
 use super::source::{Found, Source};
-use super::{InputOptions, csv, parquet, source};
+use super::{InputOptions, csv, json, parquet, source};
 use crate::error::{Error, Result};
 
 /// An opened input file: what was detected of it, and its first rows. Rows are read by `raw::scan`.
@@ -101,6 +101,8 @@ pub struct TableLayout {
     pub footer: Vec<String>,
     /// Lines that begin with this are no records.
     pub comment: Option<String>,
+    /// The header is no line of the user's file (JSON): rows are numbered as if it stood above the first.
+    pub header_is_above: bool,
 }
 
 impl TableLayout {
@@ -172,6 +174,14 @@ impl RowNumbers {
             Self::Each(rows) => rows[index],
         }
     }
+
+    /// Every number less one, for text whose header is not in the user's file.
+    fn one_less(self) -> Self {
+        match self {
+            Self::Sequence { first } => Self::Sequence { first: first.saturating_sub(1) },
+            Self::Each(rows) => Self::Each(rows.into_iter().map(|row| row.saturating_sub(1)).collect()),
+        }
+    }
 }
 
 /// A column of text; cheap to filter and to hand to another thread.
@@ -238,6 +248,8 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
     if head.starts_with(PARQUET_MAGIC) {
         parquet::open(&mut file, head_rows)?;
         file.preset = find_header(std::slice::from_ref(&file.header), options, &file.label)?.preset;
+    } else if json::is_json(&head) {
+        json::open(&mut file, options, head_rows)?;
     } else {
         csv::open(&mut file, options, head_rows)?;
     }
@@ -421,6 +433,9 @@ impl<'a> Plan<'a> {
             }
             Work::Text(chunk) => chunk.parse(self.file, file, &self.layout, &mut |mut batch| {
                 batch.frame = self.complete(batch.frame)?;
+                if self.file.layout.header_is_above {
+                    batch.rows = batch.rows.one_less();
+                }
                 sink(batch)
             }),
         }

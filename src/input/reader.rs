@@ -148,7 +148,7 @@ impl<'a> FilePlan<'a> {
         let leading = leading_columns(file, &mut projection);
         let zone = file.meaning.as_ref().and_then(|meaning| meaning.zone);
         let parser = |reading: &super::rows::DateReading| {
-            DateParser::new(reading.format.clone(), options.tz).with_zone(zone)
+            DateParser::new(reading.format.clone(), options.tz).written_in(zone)
         };
         let mut plan = Self {
             projection: projection.0,

@@ -175,7 +175,7 @@ impl DateReading {
         }
     }
 
-    fn decided(order: DateOrder, decided_by: DecidedBy) -> Self {
+    pub(super) fn decided(order: DateOrder, decided_by: DecidedBy) -> Self {
         Self { format: DateFormat::Auto { order: Some(order) }, decided_by }
     }
 }
@@ -396,7 +396,7 @@ impl Inputs {
             let mut encoding_fails = false;
             for (paid, column) in columns.into_iter().enumerate() {
                 let Some(column) = column else { continue };
-                match self.date_reading(&raw, column) {
+                match date_reading(&self.options, &raw, column) {
                     Ok(Ok(reading)) => readings[paid] = Some(reading),
                     Ok(Err(example)) => {
                         readings[paid] = Some(DateReading {
@@ -426,38 +426,6 @@ impl Inputs {
             let customer_key = identities::key_columns(&raw, key)?;
             return Ok(MappedFile { raw, mapping, dates, paid_dates, meaning, customer_key });
         }
-    }
-
-    /// How a date column is to be read; the inner error is an example of values that leave the order open.
-    fn date_reading(&self, raw: &RawFile, column: &str) -> Result<Result<DateReading, String>, ScanError> {
-        if let Some(option) = &self.options.date_format {
-            let format = parse_date_format(option)?;
-            if format != DateFormat::default() {
-                return Ok(Ok(DateReading { format, decided_by: DecidedBy::Given }));
-            }
-        }
-        let mut evidence = Evidence::default();
-        if let Ok(head) = raw.head.column(column) {
-            // The row numbers of a head are known only roughly (quoted line breaks): the place is right for all but them.
-            let first = match raw.format {
-                raw::FileFormat::Csv { .. } => 2,
-                raw::FileFormat::Parquet { .. } => 1,
-            };
-            evidence.add(head, &RowNumbers::Sequence { first })?;
-        }
-        if evidence.decision(&raw.label, column).is_none() && evidence.may_need_order() {
-            let shared = Shared::default();
-            let options = InputOptions { progress: None, ..self.options.clone() };
-            raw::scan(std::slice::from_ref(raw), &[vec![column.to_owned()]], &options, &|batch| {
-                shared.add(&batch.frame.columns()[0], &batch.rows)
-            })?;
-            evidence = shared.into_inner();
-        }
-        Ok(match evidence.decision(&raw.label, column) {
-            Some((order, place)) => Ok(DateReading::decided(order, DecidedBy::Value(place))),
-            None if evidence.needs_order() => Err(evidence.example()),
-            None => Ok(DateReading { format: DateFormat::default(), decided_by: DecidedBy::NotNeeded }),
-        })
     }
 
     /// A file that nothing decides is read as the other files are, if they all agree.
@@ -501,6 +469,42 @@ impl Inputs {
         }
         Ok(())
     }
+}
+
+/// How a date column is to be read; the inner error is an example of values that leave the order open.
+pub(super) fn date_reading(
+    options: &InputOptions,
+    raw: &RawFile,
+    column: &str,
+) -> Result<Result<DateReading, String>, ScanError> {
+    if let Some(option) = &options.date_format {
+        let format = parse_date_format(option)?;
+        if format != DateFormat::default() {
+            return Ok(Ok(DateReading { format, decided_by: DecidedBy::Given }));
+        }
+    }
+    let mut evidence = Evidence::default();
+    if let Ok(head) = raw.head.column(column) {
+        // The row numbers of a head are known only roughly (quoted line breaks): the place is right for all but them.
+        let first = match raw.format {
+            raw::FileFormat::Csv { .. } => 2 - u64::from(raw.layout.header_is_above),
+            raw::FileFormat::Parquet { .. } => 1,
+        };
+        evidence.add(head, &RowNumbers::Sequence { first })?;
+    }
+    if evidence.decision(&raw.label, column).is_none() && evidence.may_need_order() {
+        let shared = Shared::default();
+        let options = InputOptions { progress: None, ..options.clone() };
+        raw::scan(std::slice::from_ref(raw), &[vec![column.to_owned()]], &options, &|batch| {
+            shared.add(&batch.frame.columns()[0], &batch.rows)
+        })?;
+        evidence = shared.into_inner();
+    }
+    Ok(match evidence.decision(&raw.label, column) {
+        Some((order, place)) => Ok(DateReading::decided(order, DecidedBy::Value(place))),
+        None if evidence.needs_order() => Err(evidence.example()),
+        None => Ok(DateReading { format: DateFormat::default(), decided_by: DecidedBy::NotNeeded }),
+    })
 }
 
 /// What is to be said of how the files were understood.

@@ -97,6 +97,11 @@ impl Mapping {
         given: &[(String, String)],
     ) -> Result<()> {
         if frame != Frame::Orders {
+            for name in super::required(frame) {
+                if self.source(name).is_none() {
+                    return Err(lacking(file, preset, name, preset.columns.get(*name)));
+                }
+            }
             return Ok(());
         }
         let is_by_hand = |canonical: &str| given.iter().any(|(name, _)| name == canonical);

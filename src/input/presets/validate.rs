@@ -26,49 +26,13 @@ pub(super) fn validate(preset: &Preset, shown: &str) -> Result<()> {
 
 /// Canonical columns that a preset of this kind may fill.
 pub fn canonical_columns(kind: Kind) -> Vec<&'static str> {
-    let extra: &[&'static str] = match kind {
-        Kind::Orders | Kind::Lines | Kind::Payments | Kind::Refunds => {
-            return vocabulary(Frame::Orders).iter().map(|column| column.name).collect();
-        }
-        // AT THE MERGE: vocabulary(Frame::Events), Spend, Members take the place of these three lists.
-        Kind::Events => &[
-            "customer_id",
-            "event",
-            "at",
-            "session_id",
-            "channel",
-            "campaign",
-            "content_id",
-            "variant",
-            "value",
-            "inviter_id",
-            "order_id",
-        ],
-        Kind::Spend => &[
-            "campaign",
-            "amount",
-            "date",
-            "channel",
-            "kind",
-            "impressions",
-            "clicks",
-            "conversions",
-            "revenue",
-        ],
-        Kind::Members => &[
-            "customer_id",
-            "joined_at",
-            "channel",
-            "inviter_id",
-            "tier",
-            "points",
-            "name",
-            "phone",
-            "birthday",
-            "gender",
-        ],
+    let frame = match kind {
+        Kind::Orders | Kind::Lines | Kind::Payments | Kind::Refunds => Frame::Orders,
+        Kind::Events => Frame::Events,
+        Kind::Spend => Frame::Spend,
+        Kind::Members => Frame::Members,
     };
-    extra.to_vec()
+    vocabulary(frame).iter().map(|column| column.name).collect()
 }
 
 struct Check<'a> {

@@ -14,6 +14,8 @@
 //! - Where the text does not say which number is the day (`12/9/2011`, `12/9/11`), all readings that are dates are
 //!   weighed: one alone, or several that are the same day, need no order; otherwise the order must be given. A given
 //!   order is never turned round to save a cell: `13/5/2011` is no date in a month-first column.
+//! - Where it is known in which zone an export writes times without an offset (`DateParser::written_in`), they are
+//!   converted to `--tz` as well. Dates without a time are not: they are days, whatever the zone.
 //! - Zone abbreviations (`CST`, `EST`) are refused, since they name several zones.
 
 use chrono::format::{Item, Parsed, StrftimeItems};
@@ -89,7 +91,7 @@ fn why_no_pattern(pattern: &str) -> Option<&'static str> {
     if write!(text, "{}", moment.format_with_items(items.iter())).is_err() {
         return Some("not a strftime pattern");
     }
-    match by_pattern(&items, &text, None, |us| us) {
+    match by_pattern(&items, &text, Zones::default()) {
         Some(us) if to_naive(us).date() == known.date() => None,
         _ => Some("does not tell year, month and day (and AM or PM with %I)"),
     }
@@ -148,9 +150,26 @@ impl DateError {
 #[derive(Debug, Clone)]
 pub struct DateParser {
     plan: Plan,
+    zones: Zones,
+}
+
+/// The zone that moments are converted to, and that of moments without an offset, where it is known.
+#[derive(Debug, Clone, Copy, Default)]
+struct Zones {
     tz: Option<Tz>,
-    /// Of times without an offset, where they are to be converted: from, to.
-    home: Option<(Tz, Tz)>,
+    written: Option<Tz>,
+}
+
+impl Zones {
+    /// A wall time without an offset as wall time of `tz`.
+    fn convert(self, wall: i64) -> i64 {
+        match (self.written, self.tz) {
+            (Some(written), Some(tz)) if written != tz => {
+                instant_to_local(local_to_instant(wall, written), Some(tz))
+            }
+            _ => wall,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -169,32 +188,20 @@ impl DateParser {
                 StrftimeItems::new(&pattern).parse_to_owned().unwrap_or_else(|_| vec![Item::Error]),
             ),
         };
-        Self { plan, tz, home: None }
+        Self { plan, zones: Zones { tz, written: None } }
     }
 
-    /// Times without an offset are those of `zone`, and converted like those with one. Dates without a time stay.
-    pub fn with_zone(mut self, zone: Option<Tz>) -> Self {
-        self.home = zone.zip(self.tz).filter(|(from, to)| from != to);
+    /// Of cells whose times without an offset are wall time of `zone`: they are converted to `tz`, if that is given. A
+    /// date without a time stays the day that it is.
+    #[must_use]
+    pub fn written_in(mut self, zone: Option<Tz>) -> Self {
+        self.zones.written = zone;
         self
     }
 
-    /// Wall time as it is wanted of a wall time that says nothing of its zone.
-    pub fn from_home(&self, us: i64) -> i64 {
-        let Some((from, to)) = self.home else { return us };
-        // Of two moments that a clock shows twice it is the first; in an hour that it leaves out, the offset before holds.
-        let naive = to_naive(us);
-        let offset = from
-            .offset_from_local_datetime(&naive)
-            .earliest()
-            .or_else(|| from.offset_from_local_datetime(&(naive - chrono::TimeDelta::hours(3))).earliest());
-        let seconds = offset.map_or(0, |offset| offset.fix().local_minus_utc());
-        instant_to_local(us - i64::from(seconds) * US_PER_SECOND, Some(to))
-    }
-
-    /// The same for a cell, whose date may stand alone.
-    fn written_at_home(&self, us: i64, cell: &str) -> i64 {
-        let is_date = us.rem_euclid(US_PER_DAY) == 0 && !cell.contains([':', '：', '时']);
-        if self.home.is_none() || is_date { us } else { self.from_home(us) }
+    /// A moment without an offset, as a Parquet column has it, as wall time of `tz`.
+    pub fn convert(&self, wall_us: i64) -> i64 {
+        self.zones.convert(wall_us)
     }
 
     /// Microseconds since 1970-01-01T00:00:00, local wall time (see the module's text on zones).
@@ -202,12 +209,14 @@ impl DateParser {
     pub fn parse(&self, cell: &str) -> Result<i64, DateError> {
         match &self.plan {
             Plan::Auto(order) => match iso_wall(cell.as_bytes()) {
-                Some(us) => Ok(self.written_at_home(us, cell)),
+                // Ten characters are a date alone.
+                Some(us) if cell.len() > 10 => Ok(self.zones.convert(us)),
+                Some(us) => Ok(us),
                 None => self.by_form(cell, *order),
             },
             Plan::Pattern(items) => {
                 let text = trimmed(cell);
-                match by_pattern(items, text, self.tz, |us| self.written_at_home(us, text)) {
+                match by_pattern(items, text, self.zones) {
                     Some(us) => in_range(us),
                     None if is_missing(text) => Err(DateError::Empty),
                     None => Err(DateError::NotADate),
@@ -221,17 +230,14 @@ impl DateParser {
         let us = match read(text) {
             None if is_missing(text) => return Err(DateError::Empty),
             None => return Err(DateError::NotADate),
-            Some(Form::Instant { us }) => instant_to_local(us, self.tz),
+            Some(Form::Instant { us }) => instant_to_local(us, self.zones.tz),
             Some(Form::Wall { date, time_us, offset_s }) => {
                 let (year, month, day) = Readings::of(date).choose(order)?;
                 if !(FIRST_YEAR..=LAST_YEAR).contains(&year) {
                     return Err(DateError::OutOfRange);
                 }
                 let wall = i64::from(days_from_civil(year, month, day)) * US_PER_DAY + time_us;
-                return Ok(match offset_s {
-                    None => self.written_at_home(wall, text),
-                    Some(_) => at_offset(wall, offset_s, self.tz),
-                });
+                return Ok(at_offset(wall, offset_s, has_time(text), self.zones));
             }
         };
         in_range(us)
@@ -245,11 +251,18 @@ fn in_range(us: i64) -> Result<i64, DateError> {
 }
 
 /// A wall time written with an offset, in seconds east of UTC, as wall time of the zone; kept as written without either.
-fn at_offset(wall: i64, offset_s: Option<i32>, tz: Option<Tz>) -> i64 {
-    match (offset_s, tz) {
-        (Some(offset_s), Some(_)) => instant_to_local(wall - i64::from(offset_s) * US_PER_SECOND, tz),
+fn at_offset(wall: i64, offset_s: Option<i32>, has_time: bool, zones: Zones) -> i64 {
+    match (offset_s, zones.tz) {
+        (Some(offset_s), Some(_)) => instant_to_local(wall - i64::from(offset_s) * US_PER_SECOND, zones.tz),
+        (None, Some(_)) if has_time => zones.convert(wall),
         _ => wall,
     }
+}
+
+/// Whether a text that is a date has a time of day too: a colon, a mark of hours, or the digits of one.
+fn has_time(text: &str) -> bool {
+    text.contains([':', '：', '时', '時', '点', '點'])
+        || text.bytes().filter(u8::is_ascii_digit).count() >= 10
 }
 
 /// Wall time in the zone (in UTC without one) of an instant, both in microseconds since 1970-01-01T00:00:00.
@@ -259,6 +272,17 @@ pub fn instant_to_local(us_utc: i64, tz: Option<Tz>) -> i64 {
     };
     let offset = tz.offset_from_utc_datetime(&to_naive(us_utc)).fix();
     us_utc.saturating_add(i64::from(offset.local_minus_utc()) * US_PER_SECOND)
+}
+
+/// The instant, in microseconds since 1970-01-01T00:00:00 UTC, of a wall time in the zone. Of a time that the clock shows
+/// twice it is the first; a time that it leaps over is as long after the leap as it is behind its begin.
+fn local_to_instant(us: i64, zone: Tz) -> i64 {
+    let wall = to_naive(us);
+    let offset = match zone.offset_from_local_datetime(&wall) {
+        chrono::LocalResult::Single(offset) | chrono::LocalResult::Ambiguous(offset, _) => offset,
+        chrono::LocalResult::None => zone.offset_from_utc_datetime(&to_naive(us.saturating_sub(US_PER_DAY))),
+    };
+    us.saturating_sub(i64::from(offset.fix().local_minus_utc()) * US_PER_SECOND)
 }
 
 /// The dates of the calendar that a written date can be read as, (year, month, day) each.
@@ -336,13 +360,12 @@ impl Readings {
     }
 }
 
-/// `local` makes local time of a wall time without an offset.
-fn by_pattern(items: &[Item<'_>], text: &str, tz: Option<Tz>, local: impl Fn(i64) -> i64) -> Option<i64> {
+fn by_pattern(items: &[Item<'_>], text: &str, zones: Zones) -> Option<i64> {
     let mut parsed = Parsed::new();
     chrono::format::parse(&mut parsed, text, items.iter()).ok()?;
     if let Some(seconds) = parsed.timestamp() {
         let fraction_us = i64::from(parsed.nanosecond().unwrap_or(0) / 1000);
-        return Some(instant_to_local(seconds.checked_mul(US_PER_SECOND)? + fraction_us, tz));
+        return Some(instant_to_local(seconds.checked_mul(US_PER_SECOND)? + fraction_us, zones.tz));
     }
     let date = parsed.to_naive_date().ok()?;
     let has_time = parsed.hour_mod_12().is_some() || parsed.minute().is_some();
@@ -350,11 +373,7 @@ fn by_pattern(items: &[Item<'_>], text: &str, tz: Option<Tz>, local: impl Fn(i64
         parsed.set_minute(0).ok()?;
     }
     let time = if has_time { parsed.to_naive_time().ok()? } else { NaiveTime::MIN };
-    let wall = wall_us(date.and_time(time));
-    Some(match parsed.offset() {
-        None => local(wall),
-        offset => at_offset(wall, offset, tz),
-    })
+    Some(at_offset(wall_us(date.and_time(time)), parsed.offset(), has_time, zones))
 }
 
 fn wall_us(naive: NaiveDateTime) -> i64 {

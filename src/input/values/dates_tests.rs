@@ -514,3 +514,30 @@ const FORMS: [(Option<DateOrder>, &str); 14] = [
     (Some(DateOrder::Dmy), "%d.%m.%Y %T"),
     (Some(DateOrder::Ymd), "%Y-%m-%dT%T"),
 ];
+
+#[test]
+fn times_of_a_known_zone_are_converted() {
+    let utc = Some(chrono_tz::UTC);
+    let auto = |tz, written| DateParser::new(DateFormat::default(), tz).written_in(written);
+    for (cell, tz, written, expected) in [
+        ("2024-05-01 20:00:00", SHANGHAI, utc, "2024-05-02T04:00:00"),
+        ("2024-05-01 20:00:00.123456", SHANGHAI, utc, "2024-05-02T04:00:00.123456"),
+        ("2024年5月1日 20时", SHANGHAI, utc, "2024-05-02T04:00:00"),
+        ("20240501200000", SHANGHAI, utc, "2024-05-02T04:00:00"),
+        ("2024-05-01 20:00:00", utc, SHANGHAI, "2024-05-01T12:00:00"),
+        // A day is a day, an offset says it all, and without --tz all stays.
+        ("2024-05-01", utc, SHANGHAI, "2024-05-01T00:00:00"),
+        ("1 May 2024", utc, SHANGHAI, "2024-05-01T00:00:00"),
+        ("2024-05-01T20:00:00Z", SHANGHAI, SHANGHAI, "2024-05-02T04:00:00"),
+        ("2024-05-01 20:00:00", None, utc, "2024-05-01T20:00:00"),
+        ("2024-05-01 20:00:00", SHANGHAI, SHANGHAI, "2024-05-01T20:00:00"),
+        ("2024-05-01 20:00:00", SHANGHAI, None, "2024-05-01T20:00:00"),
+        // Twice there, and not there.
+        ("2024-11-03 01:30:00", utc, Some(chrono_tz::America::New_York), "2024-11-03T05:30:00"),
+        ("2024-03-10 02:30:00", utc, Some(chrono_tz::America::New_York), "2024-03-10T07:30:00"),
+    ] {
+        assert_eq!(auto(tz, written).parse(cell).map(format_us).as_deref(), Ok(expected), "{cell}");
+    }
+    let pattern = DateParser::new(parse_date_format("%d.%m.%Y %H:%M").unwrap(), SHANGHAI).written_in(utc);
+    assert_eq!(pattern.parse("01.05.2024 20:00").map(format_us).as_deref(), Ok("2024-05-02T04:00:00"));
+}
