@@ -60,6 +60,10 @@ impl Stream {
                 source,
             })?),
         };
+        let content = match compression {
+            Compression::None => content,
+            _ => Box::new(Bounded::new(content, Stored::Counted(taken.clone()))),
+        };
         Ok(Self { label: label.to_owned(), compression, content, taken })
     }
 
@@ -86,6 +90,9 @@ impl Stream {
 
 fn explain(label: &str, compression: Compression, taken: u64, error: io::Error) -> Error {
     let path = label.to_owned();
+    if let Some(bomb) = Bomb::of(&error) {
+        return bomb.error(label);
+    }
     if error.raw_os_error().is_some() || compression == Compression::None {
         return Error::Io { action: "read", path, source: error };
     }
@@ -102,6 +109,91 @@ fn explain(label: &str, compression: Compression, taken: u64, error: io::Error) 
         )
     };
     Error::Damaged { path, why, hint: Some(hint) }
+}
+
+/// What is unpacked onto the disk is not larger than this: more than any export, less than a disk. (gzip and Zstandard are
+/// read as they come, and may be longer.)
+const LARGEST: u64 = 64 << 30;
+
+/// Deflate packs 1,032 to 1 at best, and that only where nothing is said: up to `RATIO_FROM` unpacked bytes anything goes,
+/// behind them more than `RATIO` bytes for a stored one are no data.
+const RATIO: u64 = 1000;
+const RATIO_FROM: u64 = 256 << 20;
+
+/// Something small that would fill memory or disk. Travels in an `io::Error`.
+#[derive(Debug)]
+pub(super) struct Bomb(String);
+
+impl Bomb {
+    /// What is wrong with this many bytes made of that many stored ones, if anything is.
+    pub fn check(unpacked: u64, stored: u64) -> Result<(), Self> {
+        if unpacked > LARGEST {
+            return Err(Self(format!("unpacks to more than {} GiB", LARGEST >> 30)));
+        }
+        Self::check_ratio(unpacked, stored)
+    }
+
+    fn check_ratio(unpacked: u64, stored: u64) -> Result<(), Self> {
+        if unpacked > RATIO_FROM && unpacked / RATIO > stored {
+            let unpacked = unpacked >> 20;
+            return Err(Self(format!("unpacks to more than {unpacked} MiB out of {stored} bytes")));
+        }
+        Ok(())
+    }
+
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    pub fn error(&self, label: &str) -> Error {
+        Error::Damaged {
+            path: label.to_owned(),
+            why: format!("{self}: that is no export but a trap for memory and disk"),
+            hint: Some("if the data is real, unpack it and name the unpacked file".to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for Bomb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Bomb {}
+
+/// How many bytes there were before unpacking.
+pub(super) enum Stored {
+    /// As read so far: a stream that is not kept.
+    Counted(Arc<AtomicU64>),
+    /// In all: what is unpacked to be kept.
+    Known(u64),
+}
+
+/// Counts what really comes out of a packed stream, whatever its directory says, and stops a bomb.
+pub(super) struct Bounded<R> {
+    inner: R,
+    unpacked: u64,
+    stored: Stored,
+}
+
+impl<R> Bounded<R> {
+    pub fn new(inner: R, stored: Stored) -> Self {
+        Self { inner, unpacked: 0, stored }
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.unpacked += read as u64;
+        match &self.stored {
+            Stored::Counted(taken) => Bomb::check_ratio(self.unpacked, taken.load(Ordering::Relaxed)),
+            Stored::Known(stored) => Bomb::check(self.unpacked, *stored),
+        }
+        .map_err(io::Error::other)?;
+        Ok(read)
+    }
 }
 
 struct Counting<R> {

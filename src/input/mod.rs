@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! paths ─► source (glob, '-', hive) ─► container (gzip, zstd) ─► encoding ─► csv ──┐
-//!                                              └───────────────────────► parquet ──┴─► RawBatch (original columns)
+//!          sheets (xlsx, xls, ods, html, zip) ─┘└──────────────────────► parquet ──┴─► RawBatch (original columns)
 //! RawBatch ─► columns (mapping) + values (dates, money) + filter (--where) ─► RowBatch (every row, with its verdict)
 //! RowBatch ─► OrderBatch (rows in use alone)
 //! ```
@@ -24,6 +24,7 @@ pub mod presets;
 pub mod raw;
 mod reader;
 pub mod rows;
+mod sheets;
 pub mod source;
 pub mod values;
 
