@@ -211,24 +211,10 @@ impl<R: Read> Read for Counting<R> {
 
 /// Content that is no table of ours: what it is, and what to do.
 pub fn refuse_foreign(head: &[u8], label: &str) -> Result<()> {
-    const SAVE: &str = "open it in the spreadsheet and save it as CSV (UTF-8)";
     const UNPACK: &str = "unpack it first";
     const EXPORT: &str = "export the table as CSV or Parquet";
-    let holds = |needle: &[u8]| memchr::memmem::find(&head[..head.len().min(4096)], needle).is_some();
-    let found = if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        if holds(b"[Content_Types].xml") || holds(b"xl/") || holds(b"_rels/") {
-            Some(("an Excel workbook (xlsx)", SAVE))
-        } else if holds(b"opendocument.spreadsheet") {
-            Some(("an OpenDocument spreadsheet", SAVE))
-        } else {
-            Some((
-                "a zip archive (or an Excel workbook)",
-                "unpack it first, or save the workbook as CSV (UTF-8)",
-            ))
-        }
-    } else if let Some((_, what, hint)) = [
-        (&b"\xd0\xcf\x11\xe0"[..], "an Excel workbook (xls)", SAVE),
-        (b"BZh", "compressed by bzip2", UNPACK),
+    let found = if let Some((_, what, hint)) = [
+        (&b"BZh"[..], "compressed by bzip2", UNPACK),
         (b"\xfd7zXZ\x00", "compressed by xz", UNPACK),
         (b"7z\xbc\xaf", "a 7z archive", UNPACK),
         (b"Rar!\x1a", "a rar archive", UNPACK),
@@ -261,17 +247,12 @@ pub fn refuse_foreign(head: &[u8], label: &str) -> Result<()> {
     }
 }
 
-/// Some shops export an HTML table, or XML, under the name of a spreadsheet.
+/// Text that is markup and no table.
 fn markup(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    const SAVE: &str = "open it in the spreadsheet and save it as CSV (UTF-8)";
+    const SAVE: &str = "open it in the spreadsheet and save it as xlsx or CSV (UTF-8)";
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let begins = |tag: &[u8]| head.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
-    if [&b"<html"[..], b"<!doctype html", b"<table", b"<meta", b"<head", b"<body"]
-        .iter()
-        .any(|tag| begins(tag))
-    {
-        Some(("an HTML page (spreadsheets open it, as some shops export it under the name .xls)", SAVE))
-    } else if begins(b"<?xml") {
+    if begins(b"<?xml") {
         Some(("an XML document", SAVE))
     } else if begins(b"{\"") || begins(b"[{\"") || begins(b"{\n") || begins(b"[\n") {
         Some(("JSON", "turn it into CSV first"))
@@ -284,6 +265,7 @@ fn markup(head: &[u8]) -> Option<(&'static str, &'static str)> {
 mod tests {
     use std::io::Write;
 
+    use super::*;
     use crate::input::raw::testing::{Folder, complaint, options, read, row};
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -334,12 +316,34 @@ mod tests {
     }
 
     #[test]
+    fn a_bomb_is_an_error_in_bounded_time() {
+        // A frame that is packed once, repeated.
+        let packed = zstd(&vec![b'x'; 64 << 20]).repeat(6);
+        let source = Source::Memory(packed.into());
+        let mut stream = Stream::open(&source, Compression::Zstd, "bomb.csv.zst").unwrap();
+        let mut bytes = Vec::new();
+        let error = loop {
+            bytes.clear();
+            match stream.fill(&mut bytes, 1 << 20) {
+                Ok(end) => assert!(!end),
+                Err(error) => break error.to_string(),
+            }
+        };
+        assert!(error.starts_with("bomb.csv.zst: unpacks to more than 256 MiB out of "), "{error}");
+        assert!(error.ends_with("a trap for memory and disk"), "{error}");
+        // The same size of what can be packed less is none.
+        assert!(Bomb::check(600 << 20, 1 << 20).is_ok());
+        assert!(Bomb::check(65 << 30, 60 << 30).is_err());
+    }
+
+    #[test]
     fn foreign_files_are_named() {
         let folder = Folder::new();
         for (bytes, what) in [
-            (&b"PK\x03\x04....[Content_Types].xml"[..], "an Excel workbook (xlsx)"),
-            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (xls)"),
-            (b"\n<HTML><table>", "an HTML page"),
+            (&b"PK\x03\x04....[Content_Types].xml"[..], "the zip archive is damaged or cut off"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an older Office, but no workbook"),
+            (b"\n<HTML><table>", "an HTML page without a table that holds anything"),
+            (b"<?xml version=\"1.0\"?><Workbook/>", "an XML document"),
             (b"[{\"id\": 1}]", "JSON"),
             (b"%PDF-1.4", "a PDF document"),
             (&gzip(&gzip(b"a,b\n")), "this file is compressed twice"),

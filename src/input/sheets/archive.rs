@@ -114,7 +114,9 @@ fn decode(raw: &[u8]) -> String {
 
 /// What systems put beside the data.
 fn is_aside(name: &str) -> bool {
-    name.split('/').any(|part| part == "__MACOSX" || (part.starts_with('.') && part != "." && part != "..") || part.starts_with("~$"))
+    name.split('/').any(|part| {
+        part == "__MACOSX" || (part.starts_with('.') && part != "." && part != "..") || part.starts_with("~$")
+    })
 }
 
 fn is_archive(head: &[u8]) -> bool {
@@ -146,7 +148,10 @@ fn holds_table(name: &str, head: &[u8]) -> bool {
     if head.contains(&0) && !head.starts_with(b"\xff\xfe") && !head.starts_with(b"\xfe\xff") {
         return false;
     }
-    if [".html", ".htm", ".xml", ".md", ".pdf", ".rtf", ".svg", ".css", ".js", ".eml"].iter().any(|end| lower.ends_with(end)) {
+    if [".html", ".htm", ".xml", ".md", ".pdf", ".rtf", ".svg", ".css", ".js", ".eml"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+    {
         return false;
     }
     super::html::is_one(head) || is_delimited(head)
@@ -163,9 +168,11 @@ fn is_delimited(head: &[u8]) -> bool {
     // The last line may be cut off; with a preamble half of the lines are enough.
     [',', '\t', ';', '|'].iter().any(|delimiter| {
         let counts: Vec<usize> = lines.iter().map(|line| line.matches(*delimiter).count()).collect();
-        let usual = counts.iter().copied().filter(|count| *count > 0).max_by_key(|count| {
-            (counts.iter().filter(|other| *other == count).count(), *count)
-        });
+        let usual = counts
+            .iter()
+            .copied()
+            .filter(|count| *count > 0)
+            .max_by_key(|count| (counts.iter().filter(|other| *other == count).count(), *count));
         usual.is_some_and(|usual| {
             let same = counts.iter().filter(|count| **count == usual).count();
             same >= 2 && same * 2 >= lines.len()

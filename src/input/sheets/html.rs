@@ -74,9 +74,8 @@ fn read(mut stream: Stream, options: &InputOptions, label: &str) -> Result<Strin
     let charset = match Charset::for_bom(&bytes) {
         Some((charset, _)) => Some(charset),
         // A page that calls itself GB2312 holds GBK or GB18030, which GB18030 reads all.
-        None => declared(&bytes).map(|charset| {
-            if charset == encoding_rs::GBK { encoding_rs::GB18030 } else { charset }
-        }),
+        None => declared(&bytes)
+            .map(|charset| if charset == encoding_rs::GBK { encoding_rs::GB18030 } else { charset }),
     };
     if let Some(charset) = charset {
         let (text, _, is_wrong) = charset.decode(&bytes);
@@ -204,7 +203,8 @@ impl OpenTable {
         self.skip_covered();
         let span = |name: &[u8], most: usize| {
             let value = tag.attributes.get(&HtmlString(name.to_vec()));
-            let number = value.and_then(|value| std::str::from_utf8(value).ok()?.trim().parse::<usize>().ok());
+            let number =
+                value.and_then(|value| std::str::from_utf8(value).ok()?.trim().parse::<usize>().ok());
             number.unwrap_or(1).clamp(1, most)
         };
         let (columns, rows) = (span(b"colspan", WIDEST_SPAN), span(b"rowspan", LONGEST_SPAN));
@@ -256,7 +256,10 @@ fn walk(page: &str, sink: TableSink) -> Result<()> {
         match token {
             Token::StartTag(tag) => {
                 let name: &[u8] = &tag.name;
-                if unseen.is_none() && !tag.self_closing && matches!(name, b"script" | b"style" | b"select" | b"textarea") {
+                if unseen.is_none()
+                    && !tag.self_closing
+                    && matches!(name, b"script" | b"style" | b"select" | b"textarea")
+                {
                     unseen = Some(name.to_vec());
                 }
                 if name == b"table" && open.len() < DEEPEST {
@@ -359,9 +362,21 @@ pub(super) fn is_one(head: &[u8]) -> bool {
         text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag))
             && !text[tag.len()..].starts_with(|c: char| c.is_ascii_alphanumeric())
     };
-    ["<html", "<!doctype html", "<table", "<meta", "<head", "<body", "<style", "<div", "<center", "<thead", "<tr"]
-        .iter()
-        .any(|tag| begins(tag))
+    [
+        "<html",
+        "<!doctype html",
+        "<table",
+        "<meta",
+        "<head",
+        "<body",
+        "<style",
+        "<div",
+        "<center",
+        "<thead",
+        "<tr",
+    ]
+    .iter()
+    .any(|tag| begins(tag))
 }
 
 #[cfg(test)]

@@ -79,7 +79,9 @@ fn unpack_within(
             .map_err(|error| archive::explain(&found.label, "", error))?;
         match zip_family(archive, &found.label)? {
             ZipFamily::Workbook(workbook) => workbook,
-            ZipFamily::Archive(archive) => return unpack_members(archive, &found, &container, options, spooler),
+            ZipFamily::Archive(archive) => {
+                return unpack_members(archive, &found, &container, options, spooler);
+            }
         }
     } else {
         Workbook::Xls(Box::new(OldWorkbook::open(&found.source, &found.label)?))
@@ -89,12 +91,7 @@ fn unpack_within(
     Ok(vec![spooled(Found { source, bytes, ..found }, container, kind, Some(sheet))])
 }
 
-fn spooled(
-    found: Found,
-    mut container: Vec<Container>,
-    kind: &'static str,
-    part: Option<String>,
-) -> Part {
+fn spooled(found: Found, mut container: Vec<Container>, kind: &'static str, part: Option<String>) -> Part {
     container.push(Container { kind, part });
     Part { is_spooled: true, ..Part::of(found, Compression::None, container) }
 }
@@ -158,5 +155,6 @@ fn unpack_members(
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
+mod testing;
+#[cfg(test)]
 mod tests;

@@ -39,7 +39,9 @@ impl Ods {
                 }
                 b"table" => sheets.push(Sheet {
                     name: attributes.text(b"name").unwrap_or_else(|| format!("sheet {}", sheets.len() + 1)),
-                    hidden: attributes.text(b"style-name").is_some_and(|style| hidden_styles.contains(&style)),
+                    hidden: attributes
+                        .text(b"style-name")
+                        .is_some_and(|style| hidden_styles.contains(&style)),
                 }),
                 _ => {}
             }
@@ -210,17 +212,24 @@ impl<'a> TableReader<'a> {
 fn begin_cell(attributes: &Attributes) -> CellSeen {
     let repeated = attributes.number(b"number-columns-repeated").unwrap_or(1).max(1);
     let value = match attributes.raw(b"value-type") {
-        Some(b"float" | b"currency" | b"percentage") => attributes.text(b"value").map(|text| match text.trim().parse() {
-            Ok(value) => number(value),
-            Err(_) => text,
-        }),
+        Some(b"float" | b"currency" | b"percentage") => {
+            attributes.text(b"value").map(|text| match text.trim().parse() {
+                Ok(value) => number(value),
+                Err(_) => text,
+            })
+        }
         Some(b"date") => attributes.text(b"date-value").map(|text| iso(&text)),
         Some(b"time") => attributes.text(b"time-value").map(|text| iso_duration(&text)),
         Some(b"boolean") => attributes.text(b"boolean-value").map(|text| text.to_ascii_uppercase()),
         Some(b"string") => attributes.text(b"string-value"),
         _ => None,
     };
-    CellSeen { repeated: usize::try_from(repeated).unwrap_or(usize::MAX), value, text: String::new(), paragraphs: 0 }
+    CellSeen {
+        repeated: usize::try_from(repeated).unwrap_or(usize::MAX),
+        value,
+        text: String::new(),
+        paragraphs: 0,
+    }
 }
 
 /// Whether an archive's `mimetype` is that of a spreadsheet.

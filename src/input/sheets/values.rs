@@ -46,8 +46,9 @@ impl NumberFormat {
                 '[' => {
                     let inside: String = characters.by_ref().take_while(|c| *c != ']').collect();
                     let inside = inside.to_ascii_lowercase();
-                    let is_elapsed =
-                        ["h", "m", "s"].iter().any(|unit| inside.starts_with(unit) && inside.replace(unit, "").is_empty());
+                    let is_elapsed = ["h", "m", "s"]
+                        .iter()
+                        .any(|unit| inside.starts_with(unit) && inside.replace(unit, "").is_empty());
                     if is_elapsed {
                         return Self::Duration;
                     }
@@ -136,7 +137,11 @@ pub(super) fn formatted(value: f64, format: NumberFormat, is_1904: bool) -> Stri
 
 /// The time of day is written where the format shows one, and where there is one.
 fn with_time(date: &str, format: NumberFormat, rest: i64) -> String {
-    if format == NumberFormat::Date && rest == 0 { date.to_owned() } else { format!("{date} {}", clock(rest)) }
+    if format == NumberFormat::Date && rest == 0 {
+        date.to_owned()
+    } else {
+        format!("{date} {}", clock(rest))
+    }
 }
 
 /// `13:20:43`, with a fraction where there is one.
@@ -190,7 +195,11 @@ pub(super) fn iso_duration(text: &str) -> String {
         milliseconds += count * unit;
         number.clear();
     }
-    if number.is_empty() && (0.0..1e15).contains(&milliseconds) { clock(milliseconds.round() as i64) } else { text.to_owned() }
+    if number.is_empty() && (0.0..1e15).contains(&milliseconds) {
+        clock(milliseconds.round() as i64)
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]

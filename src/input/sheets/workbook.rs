@@ -165,7 +165,8 @@ pub(super) fn named(wanted: &str, names: &[String], what: &'static str) -> Resul
         .iter()
         .position(|name| name == wanted)
         .or_else(|| names.iter().position(|name| plain(name) == plain(wanted)));
-    let by_number = || wanted.trim().parse::<usize>().ok().filter(|number| (1..=names.len()).contains(number));
+    let by_number =
+        || wanted.trim().parse::<usize>().ok().filter(|number| (1..=names.len()).contains(number));
     by_name.or_else(|| by_number().map(|number| number - 1)).ok_or_else(|| Error::UnknownName {
         what,
         name: wanted.to_owned(),
@@ -175,11 +176,16 @@ pub(super) fn named(wanted: &str, names: &[String], what: &'static str) -> Resul
 }
 
 /// A member of the archive, if it is there, as a stream that ends when it gets out of hand.
-pub(super) fn member<'a>(archive: &'a mut Archive, path: &str, label: &str) -> Result<Option<impl Read + use<'a>>> {
+pub(super) fn member<'a>(
+    archive: &'a mut Archive,
+    path: &str,
+    label: &str,
+) -> Result<Option<impl Read + use<'a>>> {
     let plain = |name: &str| name.replace('\\', "/").to_lowercase();
     let index = archive.index_for_name(path).or_else(|| {
         let path = plain(path);
-        (0..archive.len()).find(|index| archive.name_for_index(*index).is_some_and(|name| plain(name) == path))
+        (0..archive.len())
+            .find(|index| archive.name_for_index(*index).is_some_and(|name| plain(name) == path))
     });
     let Some(index) = index else { return Ok(None) };
     match archive.by_index(index) {
@@ -218,7 +224,9 @@ pub(super) fn unreadable(label: &str, part: &str, error: io::Error) -> Error {
         return Error::Io { action: "read", path: label.to_owned(), source: error };
     }
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => damaged(label, &format!("{part} within it ends too early: the file is cut off")),
+        io::ErrorKind::UnexpectedEof => {
+            damaged(label, &format!("{part} within it ends too early: the file is cut off"))
+        }
         _ => damaged(label, &format!("{part} within it is damaged: {error}")),
     }
 }
@@ -307,7 +315,8 @@ fn refuse_impossible_size(bytes: &[u8], label: &str) -> Result<()> {
         for at in memchr::memmem::find_iter(bytes, record) {
             let at = at + record.len();
             let (Some(first), Some(rows)) = (number(at, width), number(at + width, width)) else { continue };
-            let (Some(columns), Some(0)) = (number(at + 2 * width + 2, 2), number(at + 2 * width + 4, 2)) else {
+            let (Some(columns), Some(0)) = (number(at + 2 * width + 2, 2), number(at + 2 * width + 4, 2))
+            else {
                 continue;
             };
             if rows > 65_536 || columns > 256 || (first > rows && rows > 0) {

@@ -9,9 +9,9 @@ use std::io::{self, Read};
 
 use zip::ZipArchive;
 
+use super::spool::{MOST_COLUMNS, MOST_ROWS};
 use super::values::{NumberFormat, formatted, iso};
 use super::workbook::{Archive, RowSink, Sheet, damaged, member};
-use super::spool::{MOST_COLUMNS, MOST_ROWS};
 use super::xml::{Attributes, Token, XmlReader, unescape};
 use crate::error::{Error, Result};
 
@@ -162,7 +162,10 @@ impl Xlsx {
                     if size > SHARED_STRINGS {
                         return Err(damaged(
                             &label,
-                            &format!("its cells hold more than {} GiB of different texts", SHARED_STRINGS >> 30),
+                            &format!(
+                                "its cells hold more than {} GiB of different texts",
+                                SHARED_STRINGS >> 30
+                            ),
                         ));
                     }
                 }
@@ -276,7 +279,9 @@ impl SheetReader<'_> {
                 Token::Open { name: b"v", empty: false, .. } if in_cell => within = Within::Value,
                 Token::Open { name: b"rPh", empty, .. } => in_phonetic = !empty,
                 Token::Close { name: b"rPh" } => in_phonetic = false,
-                Token::Open { name: b"t", empty: false, .. } if in_cell && !in_phonetic => within = Within::Inline,
+                Token::Open { name: b"t", empty: false, .. } if in_cell && !in_phonetic => {
+                    within = Within::Inline
+                }
                 Token::Close { name: b"v" | b"t" } => within = Within::Nothing,
                 Token::Text(raw) if within == Within::Value => unescape(raw, &mut self.cell.value),
                 Token::Text(raw) if within == Within::Inline => unescape(raw, &mut self.cell.inline),
@@ -291,7 +296,10 @@ impl SheetReader<'_> {
             }
         }
         if in_data {
-            return Err(damaged(self.label, &format!("{path} ends within its rows, behind row {}", self.row)));
+            return Err(damaged(
+                self.label,
+                &format!("{path} ends within its rows, behind row {}", self.row),
+            ));
         }
         Ok(())
     }
@@ -358,7 +366,10 @@ impl SheetReader<'_> {
                     let (row, value) = (self.row, &cell.value);
                     return Err(damaged(
                         self.label,
-                        &format!("row {row}, cell {}: the shared text number {value:?} is not in the file", column + 1),
+                        &format!(
+                            "row {row}, cell {}: the shared text number {value:?} is not in the file",
+                            column + 1
+                        ),
                     ));
                 };
                 text.push_str(shared);

@@ -108,7 +108,9 @@ impl<R: Read> XmlReader<R> {
         Ok(Some(match shape {
             Shape::Text => Token::Text(inside),
             Shape::Literal => Token::Literal(inside),
-            Shape::Tag if inside.first() == Some(&b'/') => Token::Close { name: local(inside[1..].trim_ascii()) },
+            Shape::Tag if inside.first() == Some(&b'/') => {
+                Token::Close { name: local(inside[1..].trim_ascii()) }
+            }
             Shape::Tag => {
                 let (tag, empty) = match inside.strip_suffix(b"/") {
                     Some(tag) => (tag, true),
@@ -168,11 +170,7 @@ impl<R: Read> XmlReader<R> {
     }
 
     /// Where `search`, from `skip` bytes on, finds something (true), or the length of all there is (false).
-    fn find(
-        &mut self,
-        skip: usize,
-        search: impl Fn(&[u8]) -> Option<usize>,
-    ) -> io::Result<(usize, bool)> {
+    fn find(&mut self, skip: usize, search: impl Fn(&[u8]) -> Option<usize>) -> io::Result<(usize, bool)> {
         loop {
             let unread = &self.buffer[self.start..self.end];
             let skip = skip.min(unread.len());
