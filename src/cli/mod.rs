@@ -90,6 +90,7 @@ struct Typed {
     excel_safe: bool,
     encoding: bool,
     delimiter: bool,
+    sheet: bool,
 }
 
 impl<P: Args + serde::Serialize + serde::de::DeserializeOwned> ReportArgs<P> {
@@ -112,6 +113,7 @@ impl<P: Args + serde::Serialize + serde::de::DeserializeOwned> ReportArgs<P> {
                 excel_safe: self.output.excel_safe.is_some(),
                 encoding: self.input.encoding.is_some(),
                 delimiter: self.input.delimiter.is_some(),
+                sheet: self.input.sheet.is_some(),
             },
         })
     }

@@ -73,6 +73,13 @@ impl RawFile {
         self.container.last().is_some_and(|container| container.kind != "zip")
     }
 
+    /// The sheet of the workbook that was read.
+    pub fn sheet(&self) -> Option<&str> {
+        let workbook =
+            self.container.iter().find(|container| matches!(container.kind, "xlsx" | "xls" | "ods"))?;
+        workbook.part.as_deref()
+    }
+
     /// A constant column of the path.
     pub(super) fn hive_column(&self, name: &str, height: usize) -> Option<Column> {
         let (_, value) = self.hive.iter().find(|(key, _)| key == name)?;

@@ -17,7 +17,7 @@ fn every_member_with_a_table_is_an_input() {
         ..HandMade::EMPTY
     }
     .bytes();
-    let bill = gbk("#支付宝账务明细\r\n订单,金额\r\n1,2.00\r\n");
+    let bill = gbk("订单,金额\r\n1,2.00\r\n");
     let gzip = {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut encoder, b"z,y\n8,9\n").unwrap();
@@ -51,7 +51,7 @@ fn every_member_with_a_table_is_an_input() {
     assert_eq!(contents[0].rows, [row(2, &["7"])]);
     assert_eq!(contents[1].rows, [row(2, &["8", "9"])]);
     assert_eq!(contents[2].rows, [row(2, &["1", "a"]), row(3, &["2", "b"])]);
-    assert_eq!(contents[3].rows.last(), Some(&row(3, &["1", "2.00"])));
+    assert_eq!(contents[3].rows, [row(2, &["1", "2.00"])]);
 }
 
 #[test]
@@ -92,5 +92,5 @@ fn a_bomb_ends_whatever_its_directory_says() {
     let bomb = raw_zip(&[Packed { name: b"a.csv", deflated, flags: 0, checksum: 0, size: 100 }]);
     assert!(bomb.len() < 400_000);
     let said = complaint(&options(&[&folder.put("a.zip", bomb)]));
-    assert!(said.contains("a.zip/a.csv: unpacks to more than 256 MiB out of "), "{said}");
+    assert!(said.contains("a.zip/a.csv: unpacks to more than "), "{said}");
 }

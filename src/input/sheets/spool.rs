@@ -150,14 +150,14 @@ impl<'a> RowWriter<'a> {
         }
         let blank_lines = usize::try_from(row - self.row - 1).unwrap_or(usize::MAX);
         let bytes = &mut self.spool.bytes;
-        bytes.extend(std::iter::repeat_n(b'\n', blank_lines));
+        bytes.resize(bytes.len() + blank_lines, b'\n');
         for (index, cell) in cells[..used].iter().enumerate() {
             if index > 0 {
                 bytes.push(b',');
             }
             put_cell(bytes, cell);
         }
-        bytes.extend(std::iter::repeat_n(b',', self.width.saturating_sub(used)));
+        bytes.resize(bytes.len() + self.width.saturating_sub(used), b',');
         bytes.push(b'\n');
         self.row = row;
         self.rows += 1;

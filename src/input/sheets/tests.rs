@@ -15,7 +15,12 @@ fn an_old_workbook_is_read_as_its_csv() {
     assert_eq!(workbook.rows.len(), 1783);
     assert_eq!(workbook.header, text.header);
     for (index, (ours, theirs)) in workbook.rows.iter().zip(&text.rows).enumerate() {
-        assert_eq!(ours, theirs, "row {index}");
+        // pandas, which made the csv, wrote 269.0 for the cell's 269.
+        let mut theirs = theirs.clone();
+        if let Some(amount) = &mut theirs.1[1] {
+            *amount = amount.trim_end_matches(".0").to_owned();
+        }
+        assert_eq!(*ours, theirs, "row {index}");
     }
     let known = InputOptions { sheet: Some("nothing".into()), ..of("TB2018.xls") };
     assert!(complaint(&known).starts_with("unknown sheet \"nothing\""));

@@ -170,7 +170,10 @@ pub(super) fn named(wanted: &str, names: &[String], what: &'static str) -> Resul
     by_name.or_else(|| by_number().map(|number| number - 1)).ok_or_else(|| Error::UnknownName {
         what,
         name: wanted.to_owned(),
-        nearest: nearest(wanted, names.iter().map(String::as_str)),
+        nearest: match wanted.trim().parse::<usize>() {
+            Ok(_) => Vec::new(),
+            Err(_) => nearest(wanted, names.iter().map(String::as_str)),
+        },
         known: names.to_vec(),
     })
 }

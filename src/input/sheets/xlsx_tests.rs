@@ -191,14 +191,10 @@ fn bombs_end() {
     let rels =
         b"<Relationships><Relationship Id=\"r\" Type=\"x/worksheet\" Target=\"s.xml\"/></Relationships>";
     let blank = vec![b' '; 1 << 20];
+    let spaced = [&vec![b' '; 8 << 20][..], b"<row/>"].concat();
     for (begin, middle, times, expected) in [
         (&b"<worksheet><sheetData><row><c t=\"str\"><v>"[..], &blank[..], 40, "more than 16 MiB"),
-        (
-            b"<worksheet><sheetData>",
-            &b"<!-- no row at all -->".repeat(50_000)[..],
-            260,
-            "unpacks to more than 25",
-        ),
+        (b"<worksheet><sheetData>", &spaced[..], 8, "unpacks to more than"),
     ] {
         let mut sheet = deflated_many(begin, 1);
         sheet.truncate(sheet.len() - 2);
@@ -221,11 +217,11 @@ fn bombs_end() {
 #[test]
 fn a_sheet_that_grows_is_a_bomb() {
     let rows: String =
-        (1..=20_000).map(|row| format!("<row r=\"{row}\"><c r=\"XFD{row}\"><v>1</v></c></row>")).collect();
+        (1..=2_000).map(|row| format!("<row r=\"{row}\"><c r=\"XFD{row}\"><v>1</v></c></row>")).collect();
     let bytes =
         HandMade { sheets: &[("a", "", &format!("<sheetData>{rows}</sheetData>"))], ..HandMade::EMPTY }
             .bytes();
-    assert!(bytes.len() < 200_000, "{}", bytes.len());
+    assert!(bytes.len() < 17_000, "{}", bytes.len());
     let said = refused(&bytes);
     assert!(said.contains("a trap for memory and disk"), "{said}");
 }

@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_text_without_end_is_refused() {
-        let endless = io::Read::chain(&b"<v>"[..], io::repeat(b'a').take(1 << 30));
+        let endless = Read::chain(&b"<v>"[..], io::repeat(b'a').take(1 << 30));
         let mut reader = XmlReader::new(endless);
         reader.next().unwrap();
         assert!(reader.next().unwrap_err().to_string().contains("more than 16 MiB"));
