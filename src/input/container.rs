@@ -35,6 +35,31 @@ impl Compression {
     }
 }
 
+/// Something that holds a table and is not the table itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// `xlsx`, `xls`, `ods`, `html`, `json`, `zip`.
+    pub kind: &'static str,
+    /// The sheet of a workbook, the member of an archive.
+    pub part: Option<String>,
+}
+
+impl Container {
+    /// As people say it: `xlsx, sheet export`.
+    pub fn describe(&self) -> String {
+        match (&self.part, self.kind) {
+            (None, kind) => kind.to_owned(),
+            (Some(part), "xlsx" | "xls" | "ods") => format!("{}, sheet {part}", self.kind),
+            (Some(part), kind) => format!("{kind}, {part}"),
+        }
+    }
+
+    /// Something that has sheets to choose from (`--sheet`).
+    pub fn has_sheets(&self) -> bool {
+        matches!(self.kind, "xlsx" | "xls" | "ods" | "html")
+    }
+}
+
 pub const PARQUET_MAGIC: &[u8] = b"PAR1";
 
 /// The content of an input without its wrapping, as a stream that counts the stored bytes it has taken.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use polars::prelude::*;
 
+pub use super::container::Container;
 use super::container::{Compression, PARQUET_MAGIC, Stream, refuse_foreign};
 use super::encoding::Encoding;
 use super::presets::Preset;
@@ -100,31 +101,6 @@ impl RawFile {
             .map_err(|error| internal("adding the columns of a path", &error))?;
         self.header.extend(keys);
         Ok(())
-    }
-}
-
-/// Something that holds a table and is not the table itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Container {
-    /// `xlsx`, `xls`, `ods`, `html`, `json`, `zip`.
-    pub kind: &'static str,
-    /// The sheet of a workbook, the member of an archive.
-    pub part: Option<String>,
-}
-
-impl Container {
-    /// As people say it: `xlsx, sheet export`.
-    pub fn describe(&self) -> String {
-        match (&self.part, self.kind) {
-            (None, kind) => kind.to_owned(),
-            (Some(part), "xlsx" | "xls" | "ods") => format!("{}, sheet {part}", self.kind),
-            (Some(part), kind) => format!("{kind}, {part}"),
-        }
-    }
-
-    /// Something that has sheets to choose from (`--sheet`).
-    pub fn has_sheets(&self) -> bool {
-        matches!(self.kind, "xlsx" | "xls" | "ods" | "html")
     }
 }
 

@@ -48,3 +48,31 @@ fn text_under_the_name_of_a_workbook() {
         assert_eq!(read(&options(&[&path])).unwrap().header, ["id", "金额"]);
     }
 }
+
+/// How long a large workbook takes, printed: `cargo test --release --lib a_large_workbook -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement; makes a file of 500,000 rows"]
+fn a_large_workbook() {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet_with_constant_memory();
+    for column in 0..20 {
+        sheet.write(0, column, format!("column {column}")).unwrap();
+    }
+    for row in 1..=500_000_u32 {
+        for column in 0..20_u16 {
+            if column % 2 == 0 {
+                sheet
+                    .write(row, column, format!("{:019}", u64::from(row) * 7919 + u64::from(column)))
+                    .unwrap();
+            } else {
+                sheet.write(row, column, f64::from(row) / 100.0).unwrap();
+            }
+        }
+    }
+    let folder = Folder::new();
+    let path = folder.path("large.xlsx");
+    workbook.save(&path).unwrap();
+    let started = std::time::Instant::now();
+    let files = crate::input::raw::open(&options(&[&path])).unwrap();
+    println!("{} bytes of text in {:?}", files[0].bytes, started.elapsed());
+}
