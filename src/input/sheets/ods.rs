@@ -61,11 +61,7 @@ impl Ods {
             match token {
                 Token::Open { name: b"table", .. } => tables += 1,
                 Token::Close { name: b"table" } if tables == sheet + 1 => return Ok(()),
-                token if tables == sheet + 1 => {
-                    if !reader.take(&token, sink)? {
-                        return Ok(());
-                    }
-                }
+                token if tables == sheet + 1 && !reader.take(&token, sink)? => return Ok(()),
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@ use crate::input::raw::testing::{Folder, complaint, options, read};
 
 /// The old workbook is read as the csv that was made of it.
 #[test]
+#[allow(clippy::print_stderr)] // says why it is skipped
 fn an_old_workbook_is_read_as_its_csv() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let shared = root.ancestors().map(|folder| folder.join("shared/data/zh_taobao_shop_mingri"));
@@ -52,6 +53,7 @@ fn text_under_the_name_of_a_workbook() {
 /// How long a large workbook takes, printed: `cargo test --release --lib a_large_workbook -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement; makes a file of 500,000 rows"]
+#[allow(clippy::print_stdout)] // the figure
 fn a_large_workbook() {
     let mut workbook = rust_xlsxwriter::Workbook::new();
     let sheet = workbook.add_worksheet_with_constant_memory();

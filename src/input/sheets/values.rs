@@ -106,7 +106,7 @@ pub(super) fn formatted(value: f64, format: NumberFormat, is_1904: bool) -> Stri
     }
     // Milliseconds: a serial number has no more.
     let milliseconds = (value * 86_400_000.0).round();
-    if milliseconds < 0.0 || milliseconds > 1e15 {
+    if !(0.0..=1e15).contains(&milliseconds) {
         return number(value);
     }
     let milliseconds = milliseconds as i64;
@@ -217,7 +217,8 @@ mod tests {
             (-5.0, "-5"),
             (-0.5, "-0.5"),
             (1234.5, "1234.5"),
-            (19.989_999_999_999_998, "19.99"),
+            (0.7 * 0.7 + 19.5, "19.99"),
+            (0.1 * 3.0, "0.3"),
             (0.1 + 0.2, "0.3"),
             (123_456_789_012_345.0, "123456789012345"),
             (9_007_199_254_740_991.0, "9007199254740991"),
