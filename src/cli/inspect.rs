@@ -6,7 +6,7 @@ use super::run_report::Job;
 use super::{ReportArgs, presets, recognised};
 use crate::error::{Error, Result};
 use crate::input::columns::{Mapped, Mapping, ValueKind, vocabulary};
-use crate::input::raw::{self, FileFormat, RawFile};
+use crate::input::raw::{self, Container, FileFormat, RawFile};
 use crate::input::rows::{DateReading, DecidedBy, MappedFile};
 use crate::input::values::dates::{DateFormat, DateOrder};
 use crate::input::values::is_missing;
@@ -29,6 +29,7 @@ pub fn run(args: &ReportArgs<InspectParams>) -> Result<u8> {
     let job = Job::prepare(&resolved, info)?;
     let raw = raw::open(&job.options)?;
     refuse_what_finds_nothing(args, &job.options, &raw)?;
+    job.refuse_what_does_not_apply(raw.iter())?;
     let preset = resolved.input.preset.as_deref();
     let seen = look(&job.options, raw.clone(), preset);
     let (plan, printer, options) = (job.plan.clone(), job.printer, job.options.clone());
@@ -260,6 +261,8 @@ fn first_of_each_layout(files: &[MappedFile]) -> Vec<&MappedFile> {
 
 fn file_seen(file: &RawFile) -> FileSeen {
     let (format, encoding, delimiter) = match &file.format {
+        // Text of our own making.
+        FileFormat::Csv { .. } if file.is_spooled() => ("csv", None, None),
         FileFormat::Csv { delimiter, encoding, .. } => {
             ("csv", Some(encoding.to_string()), Some(delimiter_name(*delimiter)))
         }
@@ -267,7 +270,14 @@ fn file_seen(file: &RawFile) -> FileSeen {
     };
     FileSeen {
         file: file.label.clone(),
-        format,
+        format: match file.container.as_slice() {
+            [] => format.to_owned(),
+            _ if file.is_spooled() => file.describe(),
+            containers => {
+                let outer: Vec<String> = containers.iter().map(Container::describe).collect();
+                format!("{}; {format}", outer.join("; "))
+            }
+        },
         compression: file.compression.name(),
         encoding,
         delimiter,
@@ -411,19 +421,24 @@ fn config(options: &InputOptions, files: &[MappedFile], preset: Option<&str>) ->
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let mut input: Vec<(&str, String)> = Vec::new();
     let encodings = files.iter().filter_map(|file| match &file.raw.format {
-        FileFormat::Csv { encoding, .. } => Some(*encoding),
-        FileFormat::Parquet { .. } => None,
+        FileFormat::Csv { encoding, .. } if !file.raw.is_spooled() => Some(*encoding),
+        FileFormat::Csv { .. } | FileFormat::Parquet { .. } => None,
     });
     if let Some(encoding) = the_same(encodings).filter(|encoding| !encoding.is_utf8()) {
         input.push(("encoding", text(encoding.name())));
     }
     let delimiters = files.iter().filter_map(|file| match &file.raw.format {
-        FileFormat::Csv { delimiter, .. } => Some(*delimiter),
-        FileFormat::Parquet { .. } => None,
+        FileFormat::Csv { delimiter, .. } if !file.raw.is_spooled() => Some(*delimiter),
+        FileFormat::Csv { .. } | FileFormat::Parquet { .. } => None,
     });
     if let Some(delimiter) = the_same(delimiters).filter(|delimiter| *delimiter != b',') {
         let name = if delimiter == b'\t' { "tab".to_owned() } else { char::from(delimiter).to_string() };
         input.push(("delimiter", text(&name)));
+    }
+    // Of several workbooks the one name that their sheets have; not that of a lone sheet among text.
+    let sheets: Option<Vec<&str>> = files.iter().map(|file| file.raw.sheet()).collect();
+    if let Some(sheet) = sheets.and_then(|sheets| the_same(sheets.into_iter())) {
+        input.push(("sheet", text(sheet)));
     }
     let detected = || the_same(files.iter().filter_map(|file| order_name(&file.dates))).map(str::to_owned);
     if let Some(format) = options.date_format.clone().or_else(detected) {

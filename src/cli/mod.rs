@@ -96,6 +96,7 @@ struct Typed {
     delimiter: bool,
     presets: bool,
     keep: bool,
+    sheet: bool,
 }
 
 impl<P: Args + serde::Serialize + serde::de::DeserializeOwned> ReportArgs<P> {
@@ -120,6 +121,7 @@ impl<P: Args + serde::Serialize + serde::de::DeserializeOwned> ReportArgs<P> {
                 delimiter: self.input.delimiter.is_some(),
                 presets: self.input.presets.is_some(),
                 keep: self.input.keep.is_some(),
+                sheet: self.input.sheet.is_some(),
             },
         })
     }

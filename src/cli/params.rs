@@ -14,7 +14,8 @@ use crate::text::Lang;
 #[serde(deny_unknown_fields, default)]
 #[command(next_help_heading = "Input")]
 pub struct InputParams {
-    /// Files, globs, directories, or `-` for standard input. CSV, TSV or Parquet, also gzip or zstd; known by content
+    /// Files, globs, directories, or `-` for standard input. CSV, TSV, Parquet, workbooks (xlsx,
+    /// xls, ods), HTML tables, also in zip, gzip or zstd; known by content
     #[arg(value_name = "INPUT")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
@@ -49,6 +50,11 @@ pub struct InputParams {
     #[arg(long, value_name = "CHAR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<String>,
+
+    /// Sheet of a workbook: its name or its number [default: the one with the best header]
+    #[arg(long, value_name = "NAME|NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
 
     /// How dates are written: dmy, mdy, ymd, or a pattern such as `%d.%m.%Y %H:%M` [default: decided from the data]
     #[arg(long, value_name = "FORMAT")]

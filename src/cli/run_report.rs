@@ -9,9 +9,7 @@ use super::progress::{Bar, Unit};
 use super::{Resolved, Typed, presets, settings};
 use crate::error::{Error, Result, nearest};
 use crate::facts::Pick;
-use crate::input::container::Compression;
-use crate::input::raw::FileFormat;
-use crate::input::rows::MappedFile;
+use crate::input::raw::{Container, FileFormat, RawFile};
 use crate::input::{Frame, InputOptions, Inputs, ReadSummary};
 use crate::output::{self, Format, OutputPlan, Report};
 use crate::reports::ReportInfo;
@@ -65,22 +63,37 @@ impl Job {
     /// Opens the orders; refuses options about text where no file is text.
     pub fn open_orders(&self) -> Result<Inputs> {
         let inputs = Inputs::open(Frame::Orders, self.options.clone())?;
-        let is_text = |file: &MappedFile| matches!(file.raw.format, FileFormat::Csv { .. });
-        if !inputs.files.iter().any(is_text) {
-            for (typed, option) in
-                [(self.typed.encoding, "--encoding"), (self.typed.delimiter, "--delimiter")]
-            {
-                if typed {
-                    return Err(Error::DoesNotApply {
-                        option: option.into(),
-                        why: "it is for text, and the input is Parquet".into(),
-                    });
-                }
-            }
-        }
+        self.refuse_what_does_not_apply(inputs.files.iter().map(|file| &file.raw))?;
         let files = inputs.files.iter().map(|file| &file.raw);
         presets::refuse_what_does_not_apply(&self.options, files, self.typed.keep, self.typed.presets)?;
         Ok(inputs)
+    }
+
+    /// Options about text where no file is text, and about workbooks where there is none.
+    pub fn refuse_what_does_not_apply<'a>(
+        &self,
+        files: impl Iterator<Item = &'a RawFile> + Clone,
+    ) -> Result<()> {
+        let refused =
+            |option: &str, why: &str| Err(Error::DoesNotApply { option: option.into(), why: why.into() });
+        let is_text = |file: &RawFile| matches!(file.format, FileFormat::Csv { .. });
+        let is_page = |file: &RawFile| file.container.last().is_some_and(|last| last.kind == "html");
+        let is_written = |file: &RawFile| is_text(file) && !file.is_spooled();
+        let why = match files.clone().any(is_text) {
+            false => "it is for text, and the input is Parquet",
+            true => "it is for text, and the input is none",
+        };
+        if self.typed.encoding && !files.clone().any(|file| is_written(file) || is_page(file)) {
+            return refused("--encoding", why);
+        }
+        if self.typed.delimiter && !files.clone().any(is_written) {
+            return refused("--delimiter", why);
+        }
+        let has_sheets = |file: &RawFile| file.container.iter().any(Container::has_sheets);
+        if self.typed.sheet && !files.clone().any(has_sheets) {
+            return refused("--sheet", "it is for workbooks, and no input is one");
+        }
+        Ok(())
     }
 
     /// Puts the account and the notes of reading into the report, writes it, and tells on standard error what there is to
@@ -136,11 +149,11 @@ impl Job {
                 self.printer.line(&format!("columns: {line}{from}"));
                 told.push(line);
             }
-            let packed = match file.raw.compression {
-                Compression::None => String::new(),
-                packed => format!(", {}", packed.name()),
-            };
-            self.printer.detail(&format!("{}: {}{packed}", file.raw.label, file.raw.format.describe()));
+            self.printer.detail(&format!("{}: {}", file.raw.label, file.raw.describe()));
+            if !file.raw.passed_over.is_empty() {
+                let names = file.raw.passed_over.join(", ");
+                self.printer.detail(&format!("  no table in the archive's {names}"));
+            }
             if !file.mapping.unused.is_empty() {
                 self.printer.detail(&format!("  not used: {}", file.mapping.unused.join(", ")));
             }
@@ -191,7 +204,7 @@ impl Job {
         }
         self.printer.always("\nplan");
         for file in &inputs.files {
-            self.printer.always(&format!("  read {} as {}", file.raw.label, file.raw.format.describe()));
+            self.printer.always(&format!("  read {} as {}", file.raw.label, file.raw.describe()));
             for mapped in &file.mapping.columns {
                 self.printer.always(&format!("    {} from {}", mapped.canonical, mapped.source));
             }

@@ -52,6 +52,7 @@ pub fn input_options(
         columns,
         encoding: params.encoding.clone(),
         delimiter: params.delimiter.clone(),
+        sheet: params.sheet.clone(),
         date_format: params.date_format.clone(),
         tz: params.tz.as_deref().map(time_zone).transpose()?,
         max_bad: params.max_bad.as_deref().map_or(Ok(0.01), |text| share("--max-bad", text))?,

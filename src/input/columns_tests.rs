@@ -19,6 +19,7 @@ fn file(names: &str) -> RawFile {
         repeated: Vec::new(),
         hive: Vec::new(),
         container: Vec::new(),
+        passed_over: Vec::new(),
         layout: Default::default(),
         left_out: std::sync::Arc::default(),
         preset: None,

@@ -35,6 +35,31 @@ impl Compression {
     }
 }
 
+/// Something that holds a table and is not the table itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// `xlsx`, `xls`, `ods`, `html`, `json`, `zip`.
+    pub kind: &'static str,
+    /// The sheet of a workbook, the member of an archive.
+    pub part: Option<String>,
+}
+
+impl Container {
+    /// As people say it: `xlsx, sheet export`.
+    pub fn describe(&self) -> String {
+        match (&self.part, self.kind) {
+            (None, kind) => kind.to_owned(),
+            (Some(part), "xlsx" | "xls" | "ods") => format!("{}, sheet {part}", self.kind),
+            (Some(part), kind) => format!("{kind}, {part}"),
+        }
+    }
+
+    /// Something that has sheets to choose from (`--sheet`).
+    pub fn has_sheets(&self) -> bool {
+        matches!(self.kind, "xlsx" | "xls" | "ods" | "html")
+    }
+}
+
 pub const PARQUET_MAGIC: &[u8] = b"PAR1";
 
 /// The content of an input without its wrapping, as a stream that counts the stored bytes it has taken.
@@ -59,6 +84,10 @@ impl Stream {
                 path: label.to_owned(),
                 source,
             })?),
+        };
+        let content = match compression {
+            Compression::None => content,
+            _ => Box::new(Bounded::new(content, Stored::Counted(taken.clone()))),
         };
         Ok(Self { label: label.to_owned(), compression, content, taken })
     }
@@ -86,6 +115,9 @@ impl Stream {
 
 fn explain(label: &str, compression: Compression, taken: u64, error: io::Error) -> Error {
     let path = label.to_owned();
+    if let Some(bomb) = Bomb::of(&error) {
+        return bomb.error(label);
+    }
     if error.raw_os_error().is_some() || compression == Compression::None {
         return Error::Io { action: "read", path, source: error };
     }
@@ -104,6 +136,91 @@ fn explain(label: &str, compression: Compression, taken: u64, error: io::Error) 
     Error::Damaged { path, why, hint: Some(hint) }
 }
 
+/// What is unpacked onto the disk is not larger than this: more than any export, less than a disk. (gzip and Zstandard are
+/// read as they come, and may be longer.)
+const LARGEST: u64 = 64 << 30;
+
+/// Deflate packs 1,032 to 1 at best, and that only where nothing is said: up to `RATIO_FROM` unpacked bytes anything goes,
+/// behind them more than `RATIO` bytes for a stored one are no data.
+const RATIO: u64 = 1000;
+const RATIO_FROM: u64 = if cfg!(test) { 16 << 20 } else { 256 << 20 };
+
+/// Something small that would fill memory or disk. Travels in an `io::Error`.
+#[derive(Debug)]
+pub(super) struct Bomb(String);
+
+impl Bomb {
+    /// What is wrong with this many bytes made of that many stored ones, if anything is.
+    pub fn check(unpacked: u64, stored: u64) -> Result<(), Self> {
+        if unpacked > LARGEST {
+            return Err(Self(format!("unpacks to more than {} GiB", LARGEST >> 30)));
+        }
+        Self::check_ratio(unpacked, stored)
+    }
+
+    fn check_ratio(unpacked: u64, stored: u64) -> Result<(), Self> {
+        if unpacked > RATIO_FROM && unpacked / RATIO > stored {
+            let unpacked = unpacked >> 20;
+            return Err(Self(format!("unpacks to more than {unpacked} MiB out of {stored} bytes")));
+        }
+        Ok(())
+    }
+
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    pub fn error(&self, label: &str) -> Error {
+        Error::Damaged {
+            path: label.to_owned(),
+            why: format!("{self}: that is no export but a trap for memory and disk"),
+            hint: Some("if the data is real, unpack it and name the unpacked file".to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for Bomb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Bomb {}
+
+/// How many bytes there were before unpacking.
+pub(super) enum Stored {
+    /// As read so far: a stream that is not kept.
+    Counted(Arc<AtomicU64>),
+    /// In all: what is unpacked to be kept.
+    Known(u64),
+}
+
+/// Counts what really comes out of a packed stream, whatever its directory says, and stops a bomb.
+pub(super) struct Bounded<R> {
+    inner: R,
+    unpacked: u64,
+    stored: Stored,
+}
+
+impl<R> Bounded<R> {
+    pub fn new(inner: R, stored: Stored) -> Self {
+        Self { inner, unpacked: 0, stored }
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.unpacked += read as u64;
+        match &self.stored {
+            Stored::Counted(taken) => Bomb::check_ratio(self.unpacked, taken.load(Ordering::Relaxed)),
+            Stored::Known(stored) => Bomb::check(self.unpacked, *stored),
+        }
+        .map_err(io::Error::other)?;
+        Ok(read)
+    }
+}
+
 struct Counting<R> {
     inner: R,
     taken: Arc<AtomicU64>,
@@ -119,24 +236,10 @@ impl<R: Read> Read for Counting<R> {
 
 /// Content that is no table of ours: what it is, and what to do.
 pub fn refuse_foreign(head: &[u8], label: &str) -> Result<()> {
-    const SAVE: &str = "open it in the spreadsheet and save it as CSV (UTF-8)";
     const UNPACK: &str = "unpack it first";
     const EXPORT: &str = "export the table as CSV or Parquet";
-    let holds = |needle: &[u8]| memchr::memmem::find(&head[..head.len().min(4096)], needle).is_some();
-    let found = if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        if holds(b"[Content_Types].xml") || holds(b"xl/") || holds(b"_rels/") {
-            Some(("an Excel workbook (xlsx)", SAVE))
-        } else if holds(b"opendocument.spreadsheet") {
-            Some(("an OpenDocument spreadsheet", SAVE))
-        } else {
-            Some((
-                "a zip archive (or an Excel workbook)",
-                "unpack it first, or save the workbook as CSV (UTF-8)",
-            ))
-        }
-    } else if let Some((_, what, hint)) = [
-        (&b"\xd0\xcf\x11\xe0"[..], "an Excel workbook (xls)", SAVE),
-        (b"BZh", "compressed by bzip2", UNPACK),
+    let found = if let Some((_, what, hint)) = [
+        (&b"BZh"[..], "compressed by bzip2", UNPACK),
         (b"\xfd7zXZ\x00", "compressed by xz", UNPACK),
         (b"7z\xbc\xaf", "a 7z archive", UNPACK),
         (b"Rar!\x1a", "a rar archive", UNPACK),
@@ -169,27 +272,19 @@ pub fn refuse_foreign(head: &[u8], label: &str) -> Result<()> {
     }
 }
 
-/// Some shops export an HTML table, or XML, under the name of a spreadsheet.
+/// Text that is markup and no table.
 fn markup(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    const SAVE: &str = "open it in the spreadsheet and save it as CSV (UTF-8)";
+    const SAVE: &str = "open it in the spreadsheet and save it as xlsx or CSV (UTF-8)";
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let begins = |tag: &[u8]| head.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
-    if [&b"<html"[..], b"<!doctype html", b"<table", b"<meta", b"<head", b"<body"]
-        .iter()
-        .any(|tag| begins(tag))
-    {
-        Some(("an HTML page (spreadsheets open it, as some shops export it under the name .xls)", SAVE))
-    } else if begins(b"<?xml") {
-        Some(("an XML document", SAVE))
-    } else {
-        None
-    }
+    if begins(b"<?xml") { Some(("an XML document", SAVE)) } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
+    use super::*;
     use crate::input::raw::testing::{Folder, complaint, options, read, row};
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -240,12 +335,34 @@ mod tests {
     }
 
     #[test]
+    fn a_bomb_is_an_error_in_bounded_time() {
+        // A frame that is packed once, repeated.
+        let packed = zstd(&vec![b'x'; 64 << 20]).repeat(6);
+        let source = Source::Memory(packed.into());
+        let mut stream = Stream::open(&source, Compression::Zstd, "bomb.csv.zst").unwrap();
+        let mut bytes = Vec::new();
+        let error = loop {
+            bytes.clear();
+            match stream.fill(&mut bytes, 1 << 20) {
+                Ok(end) => assert!(!end),
+                Err(error) => break error.to_string(),
+            }
+        };
+        assert!(error.starts_with("bomb.csv.zst: unpacks to more than "), "{error}");
+        assert!(error.ends_with("a trap for memory and disk"), "{error}");
+        // The same size of what can be packed less is none.
+        assert!(Bomb::check(600 << 20, 1 << 20).is_ok());
+        assert!(Bomb::check(65 << 30, 60 << 30).is_err());
+    }
+
+    #[test]
     fn foreign_files_are_named() {
         let folder = Folder::new();
         for (bytes, what) in [
-            (&b"PK\x03\x04....[Content_Types].xml"[..], "an Excel workbook (xlsx)"),
-            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (xls)"),
-            (b"\n<HTML><table>", "an HTML page"),
+            (&b"PK\x03\x04....[Content_Types].xml"[..], "the zip archive is damaged or cut off"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an older Office, but no workbook"),
+            (b"\n<HTML><table>", "an HTML page without a table that holds anything"),
+            (b"<?xml version=\"1.0\"?><Workbook/>", "an XML document"),
             (b"%PDF-1.4", "a PDF document"),
             (&gzip(&gzip(b"a,b\n")), "this file is compressed twice"),
         ] {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! paths ─► source (glob, '-', hive) ─► container (gzip, zstd) ─► encoding ─► csv ──┐
-//!                                              └───────────────────────► parquet ──┴─► RawBatch (original columns)
+//!          sheets (xlsx, xls, ods, html, zip) ─┘└──────────────────────► parquet ──┴─► RawBatch (original columns)
 //! RawBatch ─► columns (mapping) + values (dates, money) + filter (--where) ─► RowBatch (every row, with its verdict)
 //! RowBatch ─► OrderBatch (rows in use alone)
 //! ```
@@ -33,6 +33,7 @@ pub mod raw;
 mod reader;
 mod reconcile;
 pub mod rows;
+mod sheets;
 pub mod source;
 pub mod table_reader;
 pub mod values;

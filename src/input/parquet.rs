@@ -8,7 +8,7 @@ use polars::io::parquet::metadata::{FileMetadata, FileMetadataRef};
 use polars::prelude::*;
 
 use super::container::PARQUET_MAGIC;
-use super::raw::{FileFormat, Offer, RawFile, Work, guarded};
+use super::raw::{FileFormat, Offer, RawFile, Work, guarded, internal};
 use super::source::{self, Source};
 use crate::error::{Error, Result};
 
@@ -24,6 +24,7 @@ fn bytes(file: &RawFile) -> Result<Box<dyn MmapBytesReader>> {
         Source::Path(path) => Box::new(source::open_file(path, &file.label)?),
         Source::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
         Source::Temporary(temporary) => Box::new(duplicate(temporary, &file.label)?),
+        Source::Slice { .. } => return Err(internal("reading Parquet", &"a part of a file")),
     })
 }
 

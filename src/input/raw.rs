@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex};
 
 use polars::prelude::*;
 
+pub use super::container::Container;
 use super::container::{Compression, PARQUET_MAGIC, Stream, refuse_foreign};
 use super::derive::Derived;
 use super::encoding::Encoding;
 pub use super::layout::LeftOut;
 use super::layout::find_header;
 use super::presets::Preset;
+use super::sheets::{self, Part, Spooler};
 use super::source::{Found, Source};
 use super::{InputOptions, csv, json, parquet, source};
 use crate::error::{Error, Result};
@@ -41,6 +43,8 @@ pub struct RawFile {
     /// What the bytes were taken out of, outermost first: `zip: orders.csv`, `xlsx, sheet export`. Rows are read from text
     /// that was made of it.
     pub container: Vec<Container>,
+    /// Members of the archive that hold no table; they stand with the first member that does.
+    pub passed_over: Vec<String>,
     /// Where in the text the table stands.
     pub layout: TableLayout,
     /// Lines that hold something and are no part of the table.
@@ -57,6 +61,31 @@ impl RawFile {
     /// Columns that stand in the file itself.
     pub(super) fn own_columns(&self) -> &[String] {
         &self.header[..self.header.len() - self.hive.len()]
+    }
+
+    /// As people say it: `xlsx, sheet export`; `zip, orders.csv; csv, comma, GBK, gzip`.
+    pub fn describe(&self) -> String {
+        let mut parts: Vec<String> = self.container.iter().map(Container::describe).collect();
+        if !self.is_spooled() {
+            let packed = match self.compression {
+                Compression::None => String::new(),
+                packed => format!(", {}", packed.name()),
+            };
+            parts.push(format!("{}{packed}", self.format.describe()));
+        }
+        parts.join("; ")
+    }
+
+    /// The text was made by us of something else, so that its encoding and delimiter are no one's choice.
+    pub fn is_spooled(&self) -> bool {
+        self.container.last().is_some_and(|container| container.kind != "zip")
+    }
+
+    /// The sheet of the workbook that was read.
+    pub fn sheet(&self) -> Option<&str> {
+        let workbook =
+            self.container.iter().find(|container| matches!(container.kind, "xlsx" | "xls" | "ods"))?;
+        workbook.part.as_deref()
     }
 
     /// A constant column of the path.
@@ -80,15 +109,6 @@ impl RawFile {
         self.header.extend(keys);
         Ok(())
     }
-}
-
-/// Something that holds a table and is not the table itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Container {
-    /// `xlsx`, `xls`, `ods`, `html`, `json`, `zip`.
-    pub kind: &'static str,
-    /// The sheet of a workbook, the member of an archive.
-    pub part: Option<String>,
 }
 
 /// Where in a text the table stands. The default: the header is the first record, and everything behind it is data.
@@ -205,29 +225,31 @@ impl From<Error> for ScanError {
     }
 }
 
-/// Finds and opens the inputs: what each file is, its columns and its first rows.
+/// Finds and opens the inputs: what each file is, its columns and its first rows. An archive is as many files as it holds.
 pub fn open(options: &InputOptions) -> Result<Vec<RawFile>> {
-    let found = source::expand(&options.paths)?;
+    let mut spooler = Spooler::default();
+    let mut parts = Vec::new();
+    for found in source::expand(&options.paths)? {
+        parts.extend(sheets::unpack(found, options, &mut spooler)?);
+    }
     // Many files: shorter heads, so that they do not add up.
-    let head_rows = (64_000 / found.len().max(1)).clamp(20, 1000);
-    found.into_iter().map(|found| open_one(found, options, head_rows)).collect()
+    let head_rows = (64_000 / parts.len().max(1)).clamp(20, 1000);
+    parts.into_iter().map(|part| open_one(part, options, head_rows)).collect()
 }
 
-fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<RawFile> {
+fn open_one(part: Part, options: &InputOptions, head_rows: usize) -> Result<RawFile> {
+    let Part { found, mut compression, container, is_spooled, passed_over } = part;
     let Found { label, path, mut source, mut bytes, hive } = found;
     let mut head = Vec::new();
-    Stream::open(&source, Compression::None, &label)?.fill(&mut head, 4096)?;
-    let mut compression = Compression::of(&head);
-    if compression != Compression::None {
-        head.clear();
-        Stream::open(&source, compression, &label)?.fill(&mut head, 4096)?;
-        if head.starts_with(PARQUET_MAGIC) {
-            // Parquet is read from its end: it must be unpacked as a whole.
-            (source, bytes) = Stream::open(&source, compression, &label)?.spool()?;
-            compression = Compression::None;
-        }
+    Stream::open(&source, compression, &label)?.fill(&mut head, 4096)?;
+    if compression != Compression::None && head.starts_with(PARQUET_MAGIC) {
+        // Parquet is read from its end: it must be unpacked as a whole.
+        (source, bytes) = Stream::open(&source, compression, &label)?.spool()?;
+        compression = Compression::None;
     }
-    refuse_foreign(&head, &label)?;
+    if !is_spooled {
+        refuse_foreign(&head, &label)?;
+    }
     let mut file = RawFile {
         label,
         path,
@@ -238,14 +260,17 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
         header: Vec::new(),
         repeated: Vec::new(),
         hive,
-        container: Vec::new(),
+        container,
+        passed_over,
         layout: TableLayout::default(),
         left_out: Arc::default(),
         preset: None,
         derived: Vec::new(),
         head: DataFrame::empty(),
     };
-    if head.starts_with(PARQUET_MAGIC) {
+    if is_spooled {
+        csv::open(&mut file, &of_spooled_text(options), head_rows)?;
+    } else if head.starts_with(PARQUET_MAGIC) {
         parquet::open(&mut file, head_rows)?;
         file.preset = find_header(std::slice::from_ref(&file.header), options, &file.label)?.preset;
     } else if json::is_json(&head) {
@@ -255,6 +280,11 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
     }
     file.add_hive()?;
     Ok(file)
+}
+
+/// The options for text that we have written ourselves: what the user says of encoding and delimiter is about the others.
+fn of_spooled_text(options: &InputOptions) -> InputOptions {
+    InputOptions { encoding: Some("utf-8".into()), delimiter: Some(",".into()), ..options.clone() }
 }
 
 /// Detects a file's encoding again, from all of its bytes, after `ScanError::Encoding`; header and head are read anew.

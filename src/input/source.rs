@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ pub const STDIN: &str = "<stdin>";
 const SPOOL_IN_MEMORY: usize = 64 << 20;
 
 /// Suffixes by which files of a directory are chosen. A file that the user names is read whatever its name.
-const DATA_SUFFIXES: [&str; 5] = ["csv", "tsv", "txt", "parquet", "pq"];
+const DATA_SUFFIXES: [&str; 12] =
+    ["csv", "tsv", "txt", "parquet", "pq", "xlsx", "xls", "ods", "zip", "json", "ndjson", "jsonl"];
 const PACKED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
 /// Where the bytes of an input are; they can be read any number of times.
@@ -26,7 +27,18 @@ pub enum Source {
     Memory(Arc<[u8]>),
     /// A file without a name: it is gone when the process ends, however it ends.
     Temporary(Arc<File>),
+    /// A part of such a file: what many inputs were made into shares one.
+    Slice {
+        file: Arc<File>,
+        start: u64,
+        length: u64,
+    },
 }
+
+/// Bytes that can be read from anywhere.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
 
 impl Source {
     /// The bytes from the beginning.
@@ -34,7 +46,23 @@ impl Source {
         Ok(match self {
             Self::Path(path) => Box::new(open_file(path, label)?),
             Self::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
-            Self::Temporary(file) => Box::new(FromStart { file: file.clone(), position: 0 }),
+            Self::Temporary(file) => Box::new(Section::new(file.clone(), 0, u64::MAX)),
+            Self::Slice { file, start, length } => Box::new(Section::new(file.clone(), *start, *length)),
+        })
+    }
+
+    /// The bytes in any order.
+    pub fn seekable(&self, label: &str) -> Result<Box<dyn ReadSeek + Send>> {
+        Ok(match self {
+            Self::Path(path) => Box::new(BufReader::new(open_file(path, label)?)),
+            Self::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
+            Self::Temporary(file) => {
+                let length = file.metadata().map_err(unreadable(label))?.len();
+                Box::new(BufReader::new(Section::new(file.clone(), 0, length)))
+            }
+            Self::Slice { file, start, length } => {
+                Box::new(BufReader::new(Section::new(file.clone(), *start, *length)))
+            }
         })
     }
 }
@@ -47,21 +75,61 @@ pub fn open_file(path: &Path, label: &str) -> Result<File> {
     })
 }
 
-/// Reads a shared file by position, so that several readers do not disturb each other.
-struct FromStart {
+/// Reads a part of a shared file by position, so that several readers do not disturb each other.
+struct Section {
     file: Arc<File>,
+    start: u64,
+    length: u64,
+    /// Within the part.
     position: u64,
 }
 
-impl Read for FromStart {
+impl Section {
+    fn new(file: Arc<File>, start: u64, length: u64) -> Self {
+        Self { file, start, length, position: 0 }
+    }
+}
+
+impl Read for Section {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.length.saturating_sub(self.position);
+        let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let (buffer, from) = (&mut buffer[..wanted], self.start + self.position);
         #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.position)?;
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, from)?;
         #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.position)?;
+        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, from)?;
         self.position += read as u64;
         Ok(read)
     }
+}
+
+impl Seek for Section {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+/// Writes into a shared file by position.
+pub(super) fn write_at(file: &File, mut bytes: &[u8], mut position: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        #[cfg(unix)]
+        let written = std::os::unix::fs::FileExt::write_at(file, bytes, position)?;
+        #[cfg(windows)]
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, position)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[written..];
+        position += written as u64;
+    }
+    Ok(())
 }
 
 /// A file to read, before anything is known of its content.
@@ -215,7 +283,7 @@ fn is_marker(path: &Path) -> bool {
     })
 }
 
-fn has_data_suffix(path: &Path) -> bool {
+pub(super) fn has_data_suffix(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let name = PACKED_SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
     name.rsplit_once('.').is_some_and(|(_, suffix)| DATA_SUFFIXES.contains(&suffix))
@@ -378,12 +446,13 @@ mod tests {
             "_x.csv",
             "n.json",
             "x/.h/a.csv",
+            "m.md",
         ] {
             folder.put(name, "a,b\n1,2\n");
         }
-        assert_eq!(names(&folder, &[""]), ["a.CSV.gz", "b.csv", "x/y.tsv", "x/z.parquet"]);
+        assert_eq!(names(&folder, &[""]), ["a.CSV.gz", "b.csv", "n.json", "x/y.tsv", "x/z.parquet"]);
         assert_eq!(names(&folder, &["*.csv"]), ["b.csv"]);
-        assert_eq!(names(&folder, &["x*", "n.json"]), ["x/y.tsv", "x/z.parquet", "n.json"]);
+        assert_eq!(names(&folder, &["x*", "m.md"]), ["x/y.tsv", "x/z.parquet", "m.md"]);
         assert_eq!(names(&folder, &["**/*.tsv"]), ["x/y.tsv"]);
     }
 

@@ -47,8 +47,8 @@ pub struct Inspection {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FileSeen {
     pub file: String,
-    /// `csv` or `parquet`.
-    pub format: &'static str,
+    /// `csv` or `parquet`, or what it was taken out of: `xlsx, sheet export`, `zip, orders.csv; csv`.
+    pub format: String,
     pub compression: &'static str,
     /// Of text files.
     pub encoding: Option<String>,
@@ -176,7 +176,7 @@ fn files_table(files: &[FileSeen]) -> Table {
         long: false,
         columns: vec![
             Column::new("file", Kind::Text, text(&|f| Some(f.file.clone()))),
-            Column::new("format", Kind::Text, text(&|f| Some(f.format.to_owned()))),
+            Column::new("format", Kind::Text, text(&|f| Some(f.format.clone()))),
             Column::new("compression", Kind::Text, text(&|f| Some(f.compression.to_owned()))),
             Column::new("encoding", Kind::Text, text(&|f| f.encoding.clone())),
             Column::new("delimiter", Kind::Text, text(&|f| f.delimiter.clone())),

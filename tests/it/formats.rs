@@ -182,7 +182,7 @@ fn labels_of_the_users_own_map_are_shown() {
 #[test]
 fn options_that_do_not_apply_are_refused() {
     let parquet = root().join("sample-data/orders.parquet").display().to_string();
-    for (option, value) in [("--encoding", "gbk"), ("--delimiter", ";")] {
+    for (option, value) in [("--encoding", "gbk"), ("--delimiter", ";"), ("--sheet", "1")] {
         let run = siyu_in(folder().path(), &["rfm", &parquet, option, value]);
         assert_eq!(run.status, 2);
         assert!(run.stderr.contains("does not apply"), "{}", run.stderr);
