@@ -1,6 +1,7 @@
 //! What the file readers hand on: original columns, in batches, with the place of every row.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -271,6 +272,77 @@ pub(super) fn scan_by(
     options: &InputOptions,
     sink: &(dyn Fn(RawBatch) -> Result<()> + Sync),
 ) -> Result<(), ScanError> {
+    scan_works(chunk_bytes, files, projection, options, &|_, batch| sink(batch), &|_| Ok(()))
+}
+
+/// As `scan`, but what `make` (called by several threads) makes of each batch is handed to `take` one after another, in the
+/// order of the input. What is made ahead of its turn waits in memory.
+pub fn scan_in_order<T: Send>(
+    files: &[RawFile],
+    projection: &[Vec<String>],
+    options: &InputOptions,
+    make: &(dyn Fn(RawBatch) -> Result<T> + Sync),
+    take: &mut (dyn FnMut(T) -> Result<()> + Send),
+) -> Result<(), ScanError> {
+    let queue = Mutex::new(InOrder { next: 0, waiting: BTreeMap::new(), take });
+    let lock = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    scan_works(
+        csv::CHUNK,
+        files,
+        projection,
+        options,
+        &|number, batch| {
+            let made = make(batch)?;
+            lock().push(number, made)
+        },
+        &|number| lock().finished(number),
+    )
+}
+
+/// What pieces of work have given, waiting for its turn.
+struct InOrder<'a, T> {
+    /// The work whose turn it is.
+    next: u64,
+    /// Of later ones what they have given so far, and whether that is all.
+    waiting: BTreeMap<u64, (Vec<T>, bool)>,
+    take: &'a mut (dyn FnMut(T) -> Result<()> + Send),
+}
+
+impl<T> InOrder<'_, T> {
+    fn push(&mut self, number: u64, made: T) -> Result<()> {
+        if number == self.next {
+            return (self.take)(made);
+        }
+        self.waiting.entry(number).or_insert_with(|| (Vec::new(), false)).0.push(made);
+        Ok(())
+    }
+
+    fn finished(&mut self, number: u64) -> Result<()> {
+        if number != self.next {
+            self.waiting.entry(number).or_insert_with(|| (Vec::new(), false)).1 = true;
+            return Ok(());
+        }
+        loop {
+            self.next += 1;
+            let Some((given, is_all)) = self.waiting.remove(&self.next) else { return Ok(()) };
+            for made in given {
+                (self.take)(made)?;
+            }
+            if !is_all {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn scan_works(
+    chunk_bytes: usize,
+    files: &[RawFile],
+    projection: &[Vec<String>],
+    options: &InputOptions,
+    sink: &(dyn Fn(u64, RawBatch) -> Result<()> + Sync),
+    finished: &(dyn Fn(u64) -> Result<()> + Sync),
+) -> Result<(), ScanError> {
     let plans: Vec<Plan> =
         files.iter().zip(projection).map(|(file, names)| Plan::new(file, names)).collect::<Result<_>>()?;
     let threads = options.threads.max(1);
@@ -286,7 +358,11 @@ pub(super) fn scan_by(
                     if failure.is_before(number) {
                         continue;
                     }
-                    if let Err(error) = guarded("reading rows", || plans[file].perform(file, work, sink)) {
+                    let performed = guarded("reading rows", || {
+                        plans[file].perform(file, work, &|batch| sink(number, batch))?;
+                        finished(number).map_err(ScanError::from)
+                    });
+                    if let Err(error) = performed {
                         failure.note(number, error);
                     }
                 }
@@ -529,6 +605,22 @@ pub(super) mod testing {
         }
     }
 
+    /// The numbers of all rows (file, row), in the order in which `scan_in_order` gives them.
+    pub fn order_of(options: &InputOptions) -> Vec<(usize, u64)> {
+        let files = open(options).unwrap();
+        let projection: Vec<Vec<String>> = files.iter().map(|file| file.header.clone()).collect();
+        let mut seen = Vec::new();
+        let numbers = |batch: RawBatch| -> Result<Vec<(usize, u64)>> {
+            Ok((0..batch.frame.height()).map(|row| (batch.file, batch.rows.get(row))).collect())
+        };
+        scan_in_order(&files, &projection, options, &numbers, &mut |rows| {
+            seen.extend(rows);
+            Ok(())
+        })
+        .unwrap();
+        seen
+    }
+
     pub fn read(options: &InputOptions) -> Result<Content> {
         Ok(read_by(csv::CHUNK, options)?.remove(0))
     }
@@ -556,5 +648,25 @@ pub(super) mod testing {
 
     pub fn row(number: u64, cells: &[&str]) -> Row {
         (number, cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{Folder, options, order_of};
+
+    #[test]
+    fn rows_come_in_the_order_of_the_input_on_any_number_of_threads() {
+        let folder = Folder::new();
+        let rows: String = (0..400_000).map(|row| format!("{row},{}\n", "x".repeat(row % 30))).collect();
+        let a = folder.put("a.csv", format!("id,text\n{rows}"));
+        let b = folder.put("b.csv", "id,text\n1,a\n2,b\n");
+        for threads in [1, 4] {
+            let mut options = options(&[&a, &b]);
+            options.threads = threads;
+            let expected: Vec<(usize, u64)> =
+                (2..400_002).map(|row| (0, row)).chain([(1, 2), (1, 3)]).collect();
+            assert_eq!(order_of(&options), expected);
+        }
     }
 }

@@ -21,6 +21,7 @@ mod sample;
 mod select;
 mod shown;
 pub mod sink;
+pub mod stream;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,4 @@
+//! Many files to one canonical file.
+
+pub mod allocate;
+pub mod combine;
