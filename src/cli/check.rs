@@ -47,7 +47,11 @@ fn what_to_read(inputs: &Inputs, outlier_z: f64) -> (Wanted, QualitySpec) {
         inputs.files.iter().any(|file| file.mapping.ambiguous.iter().any(|(canonical, _)| *canonical == name))
     };
     let is_there = |name: &str| inputs.has(name) && !is_open(name);
-    let mut wanted = Wanted { units: is_there("quantity"), attributes: Vec::new() };
+    let mut wanted = Wanted {
+        customers: inputs.all_have("customer_id"),
+        units: is_there("quantity"),
+        attributes: Vec::new(),
+    };
     for column in vocabulary(inputs.frame) {
         let is_read_anyway = matches!(column.name, "customer_id" | "order_id");
         if column.kind == ValueKind::Text && !is_read_anyway && is_there(column.name) {

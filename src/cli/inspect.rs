@@ -2,8 +2,8 @@
 
 use polars::prelude::{Column, DataFrame};
 
-use super::ReportArgs;
 use super::run_report::Job;
+use super::{ReportArgs, presets, recognised};
 use crate::error::{Error, Result};
 use crate::input::columns::{Mapped, Mapping, ValueKind, vocabulary};
 use crate::input::raw::{self, FileFormat, RawFile};
@@ -29,7 +29,9 @@ pub fn run(args: &ReportArgs<InspectParams>) -> Result<u8> {
     let info = crate::reports::info("inspect");
     let job = Job::prepare(&resolved, info)?;
     let raw = raw::open(&job.options)?;
-    let seen = look(&job.options, raw);
+    refuse_what_finds_nothing(args, &job.options, &raw)?;
+    let preset = resolved.input.preset.as_deref();
+    let seen = look(&job.options, raw.clone(), preset);
     let (plan, printer, options) = (job.plan.clone(), job.printer, job.options.clone());
     // Before the first line of the result: it clears the progress bar.
     drop(job);
@@ -48,6 +50,10 @@ pub fn run(args: &ReportArgs<InspectParams>) -> Result<u8> {
     let as_of_us = options.as_of_us.or(seen.inspection.rows.as_ref().and_then(|rows| rows.last_at_us));
     let mut report = inspect::run(&seen.inspection, as_of_us, plan.mask.as_ref());
     report.notes = seen.notes;
+    report.notes.extend(presets::notes(&options, raw.iter()));
+    for line in recognised::lines(&options, &raw, seen.inspection.rows.as_ref(), plan.lang) {
+        printer.line(&line);
+    }
     write(report.clone(), &plan, &seen.inspection.config)?;
     for line in output::account_lines(&report, plan.lang) {
         printer.line(&line);
@@ -73,6 +79,33 @@ fn refuse_what_does_not_apply(args: &ReportArgs<InspectParams>) -> Result<()> {
         return Err(refused("--table", "--toml prints the block for siyu.toml alone"));
     }
     Ok(())
+}
+
+/// What was typed and can have no effect on these files.
+fn refuse_what_finds_nothing(
+    args: &ReportArgs<InspectParams>,
+    options: &InputOptions,
+    raw: &[RawFile],
+) -> Result<()> {
+    let input = &args.input;
+    presets::refuse_what_does_not_apply(options, raw.iter(), input.keep.is_some(), input.presets.is_some())?;
+    if raw.iter().any(recognised::is_orders) {
+        return Ok(());
+    }
+    let typed = [
+        ("--toml", args.params.toml),
+        ("--where", input.filter.is_some()),
+        ("--as-of", input.as_of.is_some()),
+        ("--since", input.since.is_some()),
+        ("--until", input.until.is_some()),
+    ];
+    match typed.iter().find(|(_, typed)| *typed) {
+        Some((option, _)) => Err(Error::DoesNotApply {
+            option: (*option).to_owned(),
+            why: "the input holds no orders: its rows are counted, not read".into(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The report in its format; where that is text for the eye the block stands below the tables, ready to be copied.
@@ -122,16 +155,47 @@ impl RowSink for NoRows {
     }
 }
 
-fn look(options: &InputOptions, raw: Vec<RawFile>) -> Seen {
-    let read = Inputs::of_files(Frame::Orders, options.clone(), raw.clone())
-        .and_then(|inputs| inputs.read_rows(&Wanted::default(), || NoRows));
-    match read {
-        Ok((_, read)) => settled(options, read),
-        Err(error) => unsettled(options, &raw, error),
+/// Orders are read; of other exports that are recognised the columns are shown and the rows counted. `preset` is what
+/// `--preset` says.
+fn look(options: &InputOptions, raw: Vec<RawFile>, preset: Option<&str>) -> Seen {
+    let files: Vec<FileSeen> = raw.iter().map(file_seen).collect();
+    let (orders, others): (Vec<RawFile>, Vec<RawFile>) = raw.into_iter().partition(recognised::is_orders);
+    let mut seen = if orders.is_empty() {
+        Seen { inspection: Inspection::default(), notes: Vec::new(), failure: None }
+    } else {
+        let read = Inputs::of_files(Frame::Orders, options.clone(), orders.clone())
+            .and_then(|inputs| {
+                let wanted = Wanted { customers: inputs.all_have("customer_id"), ..Wanted::default() };
+                inputs.read_rows(&wanted, || NoRows)
+            });
+        match read {
+            Ok((_, read)) => settled(options, read, preset),
+            Err(error) => unsettled(options, &orders, error),
+        }
+    };
+    // Once more for those whose encoding was detected again while they were read.
+    let same_or = |file: FileSeen| {
+        let again = seen.inspection.files.iter().find(|again| again.file == file.file);
+        again.cloned().unwrap_or(file)
+    };
+    seen.inspection.files = files.into_iter().map(same_or).collect();
+    let mut layouts: Vec<&[String]> = Vec::new();
+    for file in &others {
+        let Some(preset) = &file.preset else { continue };
+        if !layouts.contains(&file.header.as_slice()) {
+            layouts.push(&file.header);
+            let values = |name: &str| first_values(&file.head, name);
+            seen.inspection.columns.extend(recognised::columns_by_preset(file, preset, values));
+        }
     }
+    match recognised::count(options, others) {
+        Ok(counted) => seen.inspection.counted = counted,
+        Err(error) => seen.failure = seen.failure.or(Some(error)),
+    }
+    seen
 }
 
-fn settled(options: &InputOptions, read: ReadSummary) -> Seen {
+fn settled(options: &InputOptions, read: ReadSummary, preset: Option<&str>) -> Seen {
     let mut columns = Vec::new();
     for file in first_of_each_layout(&read.files) {
         columns.extend(columns_of(&file.raw, &file.mapping, Some(&file.dates)));
@@ -145,7 +209,7 @@ fn settled(options: &InputOptions, read: ReadSummary) -> Seen {
         inspection: Inspection {
             files: read.files.iter().map(|file| file_seen(&file.raw)).collect(),
             columns,
-            config: config(options, &read.files),
+            config: config(options, &read.files, preset),
             rows: Some(RowsSeen {
                 account: read.account,
                 first_at_us: read.first_at_us,
@@ -154,6 +218,7 @@ fn settled(options: &InputOptions, read: ReadSummary) -> Seen {
                 refund_e4: read.refund_e4,
                 net_e4: read.net_e4,
             }),
+            counted: Vec::new(),
         },
         notes,
         failure: None,
@@ -210,6 +275,14 @@ fn file_seen(file: &RawFile) -> FileSeen {
         delimiter,
         columns: file.header.len(),
         bytes: file.bytes,
+        preset: file.preset.as_ref().map(|preset| preset.id.clone()),
+        preset_score: recognised::score(file),
+        container: recognised::containers(file),
+        sheet: recognised::sheet(file),
+        header_line: match &file.format {
+            FileFormat::Csv { .. } => Some(1 + file.layout.skip_lines),
+            FileFormat::Parquet { .. } => None,
+        },
     }
 }
 
@@ -341,8 +414,9 @@ fn order_name(dates: &DateReading) -> Option<&'static str> {
     })
 }
 
-/// The block for siyu.toml: what was detected and is not the usual, and every column.
-fn config(options: &InputOptions, files: &[MappedFile]) -> String {
+/// The block for siyu.toml: what was detected and is not the usual, and every column that no preset says. `preset` is what
+/// `--preset` says.
+fn config(options: &InputOptions, files: &[MappedFile], preset: Option<&str>) -> String {
     let Some(first) = files.first() else { return String::new() };
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let mut input: Vec<(&str, String)> = Vec::new();
@@ -369,6 +443,12 @@ fn config(options: &InputOptions, files: &[MappedFile]) -> String {
         input.push(("tz", text(zone.name())));
     }
 
+    let recognised =
+        the_same(files.iter().map(|file| file.raw.preset.as_ref().map(|preset| preset.id.as_str())));
+    if let Some(preset) = preset.filter(|preset| *preset != "auto").or(recognised.flatten()) {
+        input.push(("preset", text(preset)));
+    }
+
     let mut block = String::new();
     if !input.is_empty() {
         block.push_str("[input]\n");
@@ -377,7 +457,9 @@ fn config(options: &InputOptions, files: &[MappedFile]) -> String {
         }
         block.push('\n');
     }
-    block.push_str(&first.mapping.as_config());
+    let mut own = first.mapping.clone();
+    own.columns.retain(|mapped| mapped.found.key() != "preset");
+    block.push_str(&own.as_config());
     for (canonical, _) in options.columns.iter().filter(|(_, column)| column.is_empty()) {
         block.push_str(&format!("{canonical} = \"\"\n"));
     }
@@ -409,7 +491,7 @@ mod tests {
             ..InputOptions::default()
         };
         let raw = raw::open(&options).unwrap();
-        look(&options, raw)
+        look(&options, raw, None)
     }
 
     fn found(seen: &Seen) -> Vec<(Option<&'static str>, &str)> {

@@ -5,8 +5,10 @@ mod check;
 mod config_show;
 mod inspect;
 pub mod params;
+mod presets;
 mod printer;
 mod progress;
+mod recognised;
 mod rfm;
 mod run_report;
 mod sample;
@@ -45,6 +47,8 @@ enum Command {
     Inspect(ReportArgs<crate::reports::inspect::InspectParams>),
     /// Check data quality; exit status 1 when there are errors or warnings
     Check(ReportArgs<crate::reports::check::CheckParams>),
+    /// List the platforms whose exports are known, and print a preset to edit it
+    Presets(presets::PresetsArgs),
     /// Print a report's definitions: denominators, what counts, sources
     Explain(about::ExplainArgs),
     /// Write sample data with known answers: orders, events, spend, members
@@ -90,6 +94,8 @@ struct Typed {
     excel_safe: bool,
     encoding: bool,
     delimiter: bool,
+    presets: bool,
+    keep: bool,
 }
 
 impl<P: Args + serde::Serialize + serde::de::DeserializeOwned> ReportArgs<P> {
@@ -112,6 +118,8 @@ impl<P: Args + serde::Serialize + serde::de::DeserializeOwned> ReportArgs<P> {
                 excel_safe: self.output.excel_safe.is_some(),
                 encoding: self.input.encoding.is_some(),
                 delimiter: self.input.delimiter.is_some(),
+                presets: self.input.presets.is_some(),
+                keep: self.input.keep.is_some(),
             },
         })
     }
@@ -136,7 +144,8 @@ fn with_environment(command: clap::Command, prefix: &str) -> clap::Command {
     let shared = shared_option_ids();
     let name = command.get_name().to_owned();
     let report = crate::reports::all().iter().find(|report| report.name == name);
-    let is_report = report.is_some();
+    // The list of presets has what every report has, and nothing of its own.
+    let is_report = report.is_some() || name == "presets";
     let prefix = if is_report { format!("{prefix}{}_", name.to_uppercase()) } else { String::new() };
     let command = match report {
         Some(report) => command.after_help(tables_and_definitions(report)),
@@ -192,6 +201,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Rfm(args) => rfm::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
+        Command::Presets(args) => presets::run(args),
         Command::Explain(args) => about::explain(args),
         Command::Sample(args) => sample::run(args),
         Command::Config(args) => config_show::run(args),

@@ -19,6 +19,22 @@ pub struct InputParams {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
 
+    /// Which platform's export this is: an id of `siyu presets`, a preset's file (./my.toml), auto or none [default: auto]
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+
+    /// Folder of presets that add to the built-in ones or replace them [default: ~/.config/siyu/presets, if it is there]
+    #[arg(long, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presets: Option<PathBuf>,
+
+    /// Rows that a preset's rules would leave out and that stay, comma separated: gift, price_difference, trial, test,
+    /// deleted, total, ignored, or all
+    #[arg(long, value_name = "REASON", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Vec<String>>,
+
     /// Map a column by hand, e.g. `--col amount=Total`; may be repeated
     #[arg(long, value_name = "CANONICAL=COLUMN")]
     #[serde(skip)]
@@ -69,6 +85,23 @@ pub struct InputParams {
     #[arg(long, value_name = "COLUMN")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+
+    /// Tell customers apart by several columns together, e.g. `收货人姓名+联系手机`: weak, for exports without a customer id
+    #[arg(long, value_name = "COLUMN+COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<String>,
+
+    /// File that makes one person of many ids: columns platform, platform_id, person_id, or columns of ids that belong
+    /// together row by row (phone, openid, member number)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identities: Option<PathBuf>,
+
+    /// Where several exports hold an order: the later `file` of the inputs has its latest state, or the larger value of a
+    /// COLUMN (a time of export or change) [default: file]
+    #[arg(long, value_name = "file|COLUMN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_by: Option<String>,
 
     /// Share of rows that may hold unreadable values before the run is refused, e.g. 1% or 0.01 [default: 1%]
     #[arg(long, value_name = "SHARE")]

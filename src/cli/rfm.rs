@@ -30,7 +30,8 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
         }
     }
     let needs = params.facts_needed(&job.plan.choice);
-    let mut wanted = Wanted { units: needs.units && inputs.has("quantity"), attributes: Vec::new() };
+    let mut wanted =
+        Wanted { customers: true, units: needs.units && inputs.has("quantity"), attributes: Vec::new() };
     let mut spec = Spec {
         // Without --as-of the last moment in the data is not known yet, and nothing is after it.
         cutoffs: params.cutoffs(i64::MAX),
@@ -61,14 +62,14 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
     Ok(0)
 }
 
-/// Where a file has statuses of several kinds and `--where` does not choose among them: rows count whatever they say.
+/// Where a file that was not recognised has statuses of several kinds and `--where` does not choose among them: rows count whatever they say.
 fn status_is_not_used(inputs: &Inputs) -> Option<Note> {
     if inputs.filters_on("status") {
         return None;
     }
     let mut values: Vec<String> = Vec::new();
     let mut source = None;
-    for file in &inputs.files {
+    for file in inputs.files.iter().filter(|file| file.meaning.is_none()) {
         let Some(name) = file.mapping.source("status") else { continue };
         let Ok(column) = file.raw.head.column(name) else { continue };
         for row in 0..column.len() {

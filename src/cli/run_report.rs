@@ -6,8 +6,7 @@ use std::path::PathBuf;
 
 use super::printer::Printer;
 use super::progress::{Bar, Unit};
-use super::settings;
-use super::{Resolved, Typed};
+use super::{Resolved, Typed, presets, settings};
 use crate::error::{Error, Result, nearest};
 use crate::facts::Pick;
 use crate::input::container::Compression;
@@ -16,6 +15,7 @@ use crate::input::rows::MappedFile;
 use crate::input::{Frame, InputOptions, Inputs, ReadSummary};
 use crate::output::{self, Format, OutputPlan, Report};
 use crate::reports::ReportInfo;
+use crate::text::{Catalogue, Lang};
 
 /// A report about to run: everything resolved and checked, nothing read yet.
 pub struct Job {
@@ -51,6 +51,7 @@ impl Job {
         let quiet = resolved.run.quiet.unwrap_or(false);
         let bar = Bar::new(!quiet && !resolved.run.no_progress.unwrap_or(false), Unit::Bytes);
         options.progress = bar.as_ref().map(Bar::callback);
+        options.lang = plan.lang;
         Ok(Self {
             options,
             plan,
@@ -77,6 +78,8 @@ impl Job {
                 }
             }
         }
+        let files = inputs.files.iter().map(|file| &file.raw);
+        presets::refuse_what_does_not_apply(&self.options, files, self.typed.keep, self.typed.presets)?;
         Ok(inputs)
     }
 
@@ -93,6 +96,8 @@ impl Job {
         report.definitions = info.doc.to_owned();
         report.input.push(read.account);
         report.notes.splice(0..0, read.notes);
+        let files = inputs.files.iter().map(|file| &file.raw);
+        report.notes.extend(presets::notes(&self.options, files));
         output::write(&report, &self.plan)?;
 
         for line in output::account_lines(&report, self.plan.lang) {
@@ -113,6 +118,7 @@ impl Job {
 
     /// Which columns were taken for what, where that is not plain from their names; with `-v` each file by itself.
     fn tell_mapping(&self, inputs: &Inputs) {
+        self.tell_presets(inputs);
         let mut told: Vec<String> = Vec::new();
         for file in &inputs.files {
             let renamed: Vec<String> = file
@@ -137,6 +143,33 @@ impl Job {
             if !file.mapping.unused.is_empty() {
                 self.printer.detail(&format!("  not used: {}", file.mapping.unused.join(", ")));
             }
+        }
+    }
+
+    /// What files were recognised as, one line for each preset.
+    fn tell_presets(&self, inputs: &Inputs) {
+        let words = Catalogue::get(self.plan.lang);
+        let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+        for file in &inputs.files {
+            let Some(meaning) = &file.meaning else { continue };
+            let name = match self.plan.lang {
+                Lang::En => meaning.preset.name.en.as_str(),
+                Lang::Zh => meaning.preset.name.zh.as_str(),
+            };
+            match groups.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, files)) => files.push(&file.raw.label),
+                None => groups.push((name, vec![&file.raw.label])),
+            }
+        }
+        for (name, files) in groups {
+            let file = match files.as_slice() {
+                [first, _, ..] => {
+                    let more = (files.len() - 1).to_string();
+                    words.ui("and_more_files").replace("{more}", &more).replace("{file}", first)
+                }
+                only => only.concat(),
+            };
+            self.printer.line(&words.ui("recognised_as").replace("{name}", name).replace("{file}", &file));
         }
     }
 

@@ -46,6 +46,7 @@ pub fn input_options(
     if let Some(format) = &params.date_format {
         parse_date_format(format)?;
     }
+    let presets = super::presets::known(params.presets.as_deref())?;
     let options = InputOptions {
         paths: params.files.clone(),
         columns,
@@ -59,6 +60,12 @@ pub fn input_options(
         since_us: moment("--since", params.since.as_deref(), false)?,
         until_us: moment("--until", params.until.as_deref(), true)?,
         filter: params.filter.clone(),
+        customer_key: params.customer_key.as_deref().map(|key| customer_key(key, params)).transpose()?,
+        identities: params.identities.clone(),
+        latest_by: params.latest_by.as_deref().map(latest_by).transpose()?,
+        preset: super::presets::choice(params.preset.as_deref(), &presets)?,
+        presets,
+        keep: super::presets::reasons(params.keep.as_deref().unwrap_or_default())?,
         ..InputOptions::default()
     };
     if let (Some(since), Some(until)) = (options.since_us, options.until_us)
@@ -75,6 +82,61 @@ pub fn input_options(
         Some(threads) => InputOptions { threads: usize::from(threads), ..options },
         None => options,
     })
+}
+
+/// `A+B`: two or more columns. A `+` within a name is written `\\+`.
+fn customer_key(text: &str, params: &InputParams) -> Result<Vec<String>> {
+    let bad = |why: &str, hint: &str| Error::BadOption {
+        option: "--customer-key".into(),
+        value: text.to_owned(),
+        why: why.into(),
+        hint: Some(hint.to_owned()),
+    };
+    let mut names = vec![String::new()];
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, names.last_mut()) {
+            ('+', _) => names.push(String::new()),
+            ('\\', Some(name)) => name.push(chars.next().unwrap_or(c)),
+            (_, Some(name)) => name.push(c),
+            (_, None) => {}
+        }
+    }
+    let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        return Err(bad("names an empty column", "for example --customer-key '收货人姓名+联系手机'"));
+    }
+    if let [one] = names.as_slice() {
+        let column = crate::error::quote_for_shell(one);
+        return Err(bad("is one column", &format!("--col customer_id={column}")));
+    }
+    if names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
+        return Err(bad("names a column twice", "name each column once"));
+    }
+    let by_hand = params.col.iter().any(|col| {
+        col.split_once('=').is_some_and(|(name, column)| name.trim() == "customer_id" && !column.is_empty())
+    });
+    if by_hand {
+        return Err(Error::DoesNotApply {
+            option: "--customer-key".into(),
+            why: "--col customer_id names the column of the customers".into(),
+        });
+    }
+    Ok(names)
+}
+
+fn latest_by(text: &str) -> Result<String> {
+    match text.trim() {
+        "" => Err(Error::BadOption {
+            option: "--latest-by".into(),
+            value: text.into(),
+            why: "names no column".into(),
+            hint: Some(
+                "--latest-by file, or a column with the time of the export or of the last change".into(),
+            ),
+        }),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// A moment as typed; a date alone means its end or its begin.

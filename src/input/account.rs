@@ -1,9 +1,11 @@
 //! The account of rows: what became of each, what was doubtful, and whether that is still good enough to compute on.
 
 use super::InputOptions;
-use super::rows::Verdict;
+use super::reconcile::{self, Reckoning};
+use super::verdict::Verdict;
 use crate::error::{Error, Place, Result};
 use crate::output::report::{InputAccount, Note};
+use crate::text::Lang;
 
 /// Places that are shown of each kind of doubtful rows.
 const SHOWN: usize = 3;
@@ -28,9 +30,15 @@ pub struct ReadSummary {
     pub short: Option<BadKind>,
     /// Ids that a spreadsheet or a float has destroyed, by column.
     pub destroyed: Vec<BadKind>,
+    /// Rows with a status that the preset does not know: they count as paid.
+    pub unknown_statuses: Option<BadKind>,
+    /// Rows on which the preset's equation does not hold, where they are more than it allows.
+    pub broken_identity: Option<BadKind>,
     /// The files as they were read in the end: the encoding of a file may have been found out on the way.
     pub files: Vec<super::rows::MappedFile>,
     pub notes: Vec<Note>,
+    /// Of hints that presets give.
+    pub lang: Lang,
 }
 
 /// Rows that share a defect.
@@ -65,7 +73,16 @@ impl ReadSummary {
                 why: "there is a header but not one row".into(),
             });
         }
+        self.judge_masked()?;
         self.judge_bad(options)?;
+        let reconciliation = self.account.reconciliation.as_ref();
+        reconcile::judge(
+            self.unknown_statuses.as_ref(),
+            self.broken_identity.as_ref(),
+            reconciliation.map_or(&[], |reconciliation| &reconciliation.unknown_statuses),
+            self.account.rows_read,
+            options,
+        )?;
         if self.account.rows_used == 0 {
             return Err(Error::NoRows {
                 read: self.account.rows_read,
@@ -74,6 +91,40 @@ impl ReadSummary {
             });
         }
         Ok(())
+    }
+
+    /// Masked ids make one person of many: where they are more than a tenth of the ids, nothing is left to compute on.
+    fn judge_masked(&self) -> Result<()> {
+        let reason = Verdict::MaskedCustomer.reason();
+        let Some(masked) = self.missing.iter().find(|kind| kind.reason == reason) else { return Ok(()) };
+        let without: u64 = Verdict::ALL
+            .iter()
+            .filter(|v| v.is_no_sale() || matches!(v, Verdict::Overlong | Verdict::MissingCustomer))
+            .filter_map(|v| self.account.dropped.iter().find(|(reason, _)| reason == v.reason()))
+            .map(|(_, rows)| rows)
+            .sum();
+        let with_id = self.account.rows_read - without;
+        if masked.rows.saturating_mul(10) <= with_id {
+            return Ok(());
+        }
+        let hidden = |place: &Place| Place { value: hidden(&place.value), ..place.clone() };
+        let presets = self.files.iter().filter_map(|file| file.meaning.as_ref());
+        let way_out = presets.filter_map(|meaning| meaning.preset.way_out.as_ref()).next();
+        Err(Error::Unsound {
+            what: format!(
+                "customer_id is masked in {} of {} rows: such an id stands for several people",
+                grouped(masked.rows),
+                grouped(with_id)
+            ),
+            places: masked.places.iter().map(hidden).collect(),
+            hint: match (way_out, self.lang) {
+                (Some(way_out), Lang::En) => way_out.en.clone(),
+                (Some(way_out), Lang::Zh) => way_out.zh.clone(),
+                (None, _) => {
+                    "name a column that says who the customers are with --col customer_id=COLUMN".into()
+                }
+            },
+        })
     }
 
     fn judge_bad(&self, options: &InputOptions) -> Result<()> {
@@ -108,6 +159,7 @@ impl ReadSummary {
                 "if the time of payment is not kept in this file: --col paid_at= takes no column for it"
                     .into()
             }
+            "not paid (status)" => "siyu inspect shows which column is read as status".into(),
             "where" => "loosen --where".into(),
             "after as_of" => "--as-of is before the first row".into(),
             "before since" | "after until" => "--since and --until leave nothing".into(),
@@ -170,7 +222,7 @@ pub fn one_line(account: &InputAccount) -> String {
 }
 
 /// 541909 as 541,909.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -183,7 +235,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// 0.01 as 1%.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     // Six decimals of a percentage are more than anybody types, and hide the noise of the multiplication.
     let text = format!("{:.6}", share * 100.0);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
@@ -207,14 +259,14 @@ impl FirstPlaces {
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         self.first.extend(other.first);
         self.first.sort();
         self.first.truncate(SHOWN);
     }
 
-    fn into_kind(self, reason: &'static str, labels: &[String]) -> Option<BadKind> {
+    pub(super) fn into_kind(self, reason: &'static str, labels: &[String]) -> Option<BadKind> {
         let places = self
             .first
             .into_iter()
@@ -230,6 +282,15 @@ fn shortened(value: String) -> String {
     match value.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value,
+    }
+}
+
+/// An id in a message: its first and last character alone.
+fn hidden(id: &str) -> String {
+    let mut chars = id.chars();
+    match (chars.next(), chars.next_back()) {
+        (Some(first), Some(last)) => format!("{first}…{last}"),
+        _ => "…".into(),
     }
 }
 
@@ -254,6 +315,7 @@ pub(super) struct Tally {
     pub(super) unreadable_units: u64,
     /// Rows in use without an order id, where the column exists.
     pub(super) without_order_id: u64,
+    pub(super) reckoning: Reckoning,
 }
 
 impl Tally {
@@ -275,6 +337,7 @@ impl Tally {
         self.negative_refunds += other.negative_refunds;
         self.unreadable_units += other.unreadable_units;
         self.without_order_id += other.without_order_id;
+        self.reckoning.merge(other.reckoning);
     }
 
     /// The summary of a whole pass. `notes` are those known before it.
@@ -283,6 +346,7 @@ impl Tally {
         frame: &str,
         files: Vec<super::rows::MappedFile>,
         mut notes: Vec<Note>,
+        lang: Lang,
     ) -> ReadSummary {
         let labels: Vec<String> = files.iter().map(|file| file.raw.label.clone()).collect();
         let rows_read: u64 = self.rows.iter().sum();
@@ -314,6 +378,8 @@ impl Tally {
                 })
                 .collect()
         };
+        let reckoned = self.reckoning.finish(&files, (self.net_e4, self.refund_e4));
+        notes.extend(reckoned.notes);
         let bad = kinds(Verdict::is_bad);
         let missing = kinds(Verdict::is_missing);
         let destroyed = [
@@ -324,10 +390,11 @@ impl Tally {
             account: InputAccount {
                 frame: frame.to_owned(),
                 files: labels.clone(),
-                preset: "none".into(),
+                preset: presets_of(&files),
                 rows_read,
                 rows_used,
                 dropped,
+                reconciliation: Some(reckoned.reconciliation),
             },
             first_at_us: self.first_at_us,
             last_at_us: self.last_at_us,
@@ -341,8 +408,22 @@ impl Tally {
                 .into_iter()
                 .filter_map(|(places, reason)| places.into_kind(reason, &labels))
                 .collect(),
+            unknown_statuses: reckoned.unknown_statuses,
+            broken_identity: reckoned.broken_identity,
             files,
             notes,
+            lang,
         }
     }
+}
+
+/// The presets of the files, each once; `none` without.
+fn presets_of(files: &[super::rows::MappedFile]) -> String {
+    let mut ids: Vec<&str> = Vec::new();
+    for meaning in files.iter().filter_map(|file| file.meaning.as_ref()) {
+        if !ids.contains(&meaning.preset.id.as_str()) {
+            ids.push(&meaning.preset.id);
+        }
+    }
+    if ids.is_empty() { "none".into() } else { ids.join(",") }
 }

@@ -43,6 +43,10 @@ impl Cells {
         Self { values: vec![0; height], states: vec![State::Missing; height], rounded: Vec::new() }
     }
 
+    pub(super) fn all_zero(height: usize) -> Self {
+        Self { values: vec![0; height], states: vec![State::Good; height], rounded: Vec::new() }
+    }
+
     #[inline]
     fn good(&mut self, value: i64) {
         self.values.push(value);
@@ -104,6 +108,14 @@ pub(super) fn written_text(column: &Column) -> Result<Option<StringChunked>> {
     }
 }
 
+/// Any column as text, each cell as it stands there.
+pub(super) fn as_text(column: &Column) -> Result<StringChunked> {
+    match written_text(column)? {
+        Some(text) => Ok(text),
+        None => cast_text(column),
+    }
+}
+
 /// Any column as text: trimmed, null where missing, whole numbers without a decimal point.
 pub(super) fn text(column: &Column) -> Result<StringChunked> {
     Ok(ids(column)?.text)
@@ -124,10 +136,7 @@ pub(super) fn ids(column: &Column) -> Result<Ids> {
             Ok(Ids { text: cast_text(column)?, destroyed: Vec::new() })
         }
         _ => {
-            let text = match written_text(column)? {
-                Some(text) => text,
-                None => cast_text(column)?,
-            };
+            let text = as_text(column)?;
             let mut destroyed = Vec::new();
             let mut as_it_stands = true;
             for (row, cell) in text.iter().enumerate() {
@@ -231,6 +240,10 @@ pub(super) fn moments(column: &Column, parser: &DateParser, tz: Option<chrono_tz
                 TimeUnit::Milliseconds => Some(1000),
             };
             let zone = zone.as_ref().map(|zone| tz.or_else(|| zone.as_str().parse().ok()));
+            let local = |us: i64| match zone {
+                Some(zone) => instant_to_local(us, zone),
+                None => parser.from_home(us),
+            };
             let moments = column.datetime().map_err(|e| fault(&e))?;
             for value in moments.physical().iter() {
                 let Some(value) = value else {
@@ -241,10 +254,7 @@ pub(super) fn moments(column: &Column, parser: &DateParser, tz: Option<chrono_tz
                     Some(factor) => value.checked_mul(factor),
                     None => Some(value.div_euclid(1000)),
                 };
-                match us
-                    .map(|us| zone.map_or(us, |zone| instant_to_local(us, zone)))
-                    .filter(|us| in_range(*us))
-                {
+                match us.map(local).filter(|us| in_range(*us)) {
                     Some(us) => out.good(us),
                     None => out.none(State::Invalid),
                 }

@@ -5,8 +5,13 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+mod by_preset;
+
+pub(super) use by_preset::{column_named, matches};
+
 use super::{Frame, RawFile};
 use crate::error::{Error, Result, nearest, quote_for_shell};
+use crate::text::Lang;
 
 /// What the columns of one file are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +39,8 @@ pub struct Mapped {
 pub enum Found {
     /// `--col` or `[columns]`.
     Given,
+    /// By the preset that the file was recognised as.
+    Preset,
     /// It has the canonical name.
     Name,
     /// By the table of synonyms.
@@ -41,10 +48,11 @@ pub enum Found {
 }
 
 impl Found {
-    /// A stable key: `given`, `name`, `synonym`.
+    /// A stable key: `given`, `preset`, `name`, `synonym`.
     pub fn key(self) -> &'static str {
         match self {
             Self::Given => "given",
+            Self::Preset => "preset",
             Self::Name => "name",
             Self::Synonym => "synonym",
         }
@@ -134,6 +142,42 @@ fn synonyms(frame: Frame) -> &'static Synonyms {
     }
 }
 
+/// Name as `normalise` writes it -> the canonical columns of all frames that it may be.
+static KNOWN_NAMES: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut known: HashMap<String, Vec<&'static str>> = HashMap::new();
+    for frame in [Frame::Orders] {
+        for column in vocabulary(frame) {
+            let synonyms = synonyms(frame).tiers.get(column.name).into_iter().flat_map(HashMap::keys);
+            for name in synonyms.cloned().chain([normalise(column.name)]) {
+                let canonical = known.entry(name).or_default();
+                if !canonical.contains(&column.name) {
+                    canonical.push(column.name);
+                }
+            }
+        }
+    }
+    known
+});
+
+/// How many distinct canonical columns, of all frames, the names of a row give: each name one at most. A column that the
+/// user named by `--col` or `[columns]` is one too.
+pub(super) fn canonical_count(names: &[String], given: &[(String, String)]) -> usize {
+    const LONGEST_NAME: usize = 200;
+    let mut found: Vec<&str> = Vec::new();
+    for name in names.iter().filter(|name| name.len() <= LONGEST_NAME) {
+        let plain = normalise(name);
+        if plain.is_empty() {
+            continue;
+        }
+        let by_hand = given.iter().filter(|(_, column)| column.trim() == name.trim());
+        let mut canonical = by_hand
+            .map(|(canonical, _)| canonical.as_str())
+            .chain(KNOWN_NAMES.get(&plain).into_iter().flatten().copied());
+        found.extend(canonical.find(|canonical| !found.contains(canonical)));
+    }
+    found.len()
+}
+
 /// A header name as the table of synonyms writes it: as its `key`, and without `_`, `-`, `.`, so that `Order ID` and
 /// `order-id` are found.
 pub fn normalise(name: &str) -> String {
@@ -143,15 +187,12 @@ pub fn normalise(name: &str) -> String {
 /// A header name by which presets find it: half width, lower case, without blanks, line breaks and characters of no width,
 /// and without a unit in brackets, so that `实付金额（元）` is `实付金额`.
 pub fn key(name: &str) -> String {
-    let half: String = name
-        .chars()
+    let half: String = half_width(name)
         .map(|c| match c {
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
             '帐' => '账',
             '￥' => '¥',
             c => c,
         })
-        .flat_map(char::to_lowercase)
         .filter(|c| {
             !c.is_whitespace()
                 && !matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}')
@@ -170,6 +211,16 @@ pub fn key(name: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Half-width twins of full-width characters, in small letters.
+pub(super) fn half_width(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+        .map(|c| match c {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+            c => c,
+        })
+        .flat_map(char::to_lowercase)
 }
 
 /// A unit that changes nothing about the number. 万元 is none of them: it would be a factor of 10,000.
@@ -201,7 +252,10 @@ impl Mapping {
     /// canonical column the first that is there counts (files of different shops), an empty one means "none of them".
     pub fn find(frame: Frame, file: &RawFile, given: &[(String, String)]) -> Result<Mapping> {
         let mapping = Self::of_what_is_there(frame, file, given)?;
-        mapping.require(frame, &file.label, &file.header)?;
+        match &file.preset {
+            Some(preset) => mapping.require_of_preset(frame, file, preset, given)?,
+            None => mapping.require(frame, &file.label, &file.header)?,
+        }
         Ok(mapping)
     }
 
@@ -236,22 +290,39 @@ impl Mapping {
 
     fn of_what_is_there(frame: Frame, file: &RawFile, given: &[(String, String)]) -> Result<Mapping> {
         let header = &file.header;
-        let mut found =
-            Finder { frame, file, header, taken: vec![false; header.len()], slots: HashMap::new() };
+        let mut found = Finder {
+            frame,
+            file,
+            header,
+            taken: vec![false; header.len()],
+            slots: HashMap::new(),
+            derived: Vec::new(),
+        };
         found.by_hand(given)?;
         let mut mapping = Mapping::default();
-        found.by_name(&mut mapping)?;
-        found.fall_back_for_required();
+        match &file.preset {
+            Some(preset) => found.by_preset(preset)?,
+            None => {
+                found.by_name(&mut mapping)?;
+                found.fall_back_for_required();
+            }
+        }
+        let derived = |name: &str| found.derived.iter().find(|(canonical, _)| *canonical == name);
         mapping.columns = vocabulary(frame)
             .iter()
-            .filter_map(|column| match found.slots.get(column.name) {
-                Some(Some((at, how))) => {
+            .filter_map(|column| match (found.slots.get(column.name), derived(column.name)) {
+                (Some(Some((at, how))), _) => {
                     Some(Mapped { canonical: column.name, source: header[*at].clone(), found: *how })
+                }
+                (None, Some((_, source))) => {
+                    Some(Mapped { canonical: column.name, source: source.clone(), found: Found::Preset })
                 }
                 _ => None,
             })
             .collect();
-        mapping.leave_net_amounts_alone(frame);
+        if file.preset.is_none() {
+            mapping.leave_net_amounts_alone(frame);
+        }
         mapping.unused = header
             .iter()
             .filter(|name| !mapping.columns.iter().any(|m| &m.source == *name))
@@ -279,6 +350,27 @@ impl Mapping {
         out
     }
 
+    /// For commands about customers: an error where a file does not say who they are, with the preset's way out of it.
+    pub(super) fn require_customers(&self, frame: Frame, file: &RawFile, lang: Lang) -> Result<()> {
+        if self.source("customer_id").is_some() {
+            return Ok(());
+        }
+        let way_out = file.preset.as_ref().and_then(|preset| preset.way_out.as_ref());
+        let Some(way_out) = way_out else {
+            let canonical = "customer_id";
+            return Err(missing(frame, &file.label, &file.header, &self.unused, canonical, canonical));
+        };
+        Err(Error::MissingColumn {
+            path: file.label.clone(),
+            canonical: "customer_id".into(),
+            columns: file.header.clone(),
+            hint: match lang {
+                Lang::En => way_out.en.clone(),
+                Lang::Zh => way_out.zh.clone(),
+            },
+        })
+    }
+
     fn leave_net_amounts_alone(&mut self, frame: Frame) {
         let amount_is_net = self.columns.iter().any(|m| {
             m.canonical == "amount" && synonyms(frame).net_of_refunds.contains(&normalise(&m.source))
@@ -293,10 +385,8 @@ impl Mapping {
     fn require(&self, frame: Frame, label: &str, header: &[String]) -> Result<()> {
         match frame {
             Frame::Orders => {
-                for required in ["customer_id", "ordered_at"] {
-                    if self.source(required).is_none() {
-                        return Err(missing(frame, label, header, &self.unused, required, required));
-                    }
+                if self.source("ordered_at").is_none() {
+                    return Err(missing(frame, label, header, &self.unused, "ordered_at", "ordered_at"));
                 }
                 if self.source("amount").is_none() {
                     for required in ["quantity", "unit_price"] {
@@ -375,6 +465,8 @@ struct Finder<'a> {
     taken: Vec<bool>,
     /// `Some(None)`: settled that there is none.
     slots: HashMap<&'static str, Option<(usize, Found)>>,
+    /// Canonical columns that the preset computes, and the names of the derived columns.
+    derived: Vec<(&'static str, String)>,
 }
 
 impl Finder<'_> {

@@ -20,7 +20,9 @@ fn file(names: &str) -> RawFile {
         hive: Vec::new(),
         container: Vec::new(),
         layout: Default::default(),
+        left_out: std::sync::Arc::default(),
         preset: None,
+        derived: Vec::new(),
         head: polars::prelude::DataFrame::empty(),
     }
 }

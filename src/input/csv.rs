@@ -4,24 +4,39 @@
 //! follow the rule of the csv crate: a quote opens a field only where the field begins, `""` within is a quote, and CR,
 //! LF and CRLF end a record; lines without any character are no records.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use polars::prelude::*;
 
 use super::InputOptions;
 use super::container::Stream;
 use super::encoding::{Detector, Encoding, TextError, TextReader, malformed};
-use super::raw::{FileFormat, Offer, RawFile, ScanError, Work};
+use super::layout::{LeftOut, MOST_COLUMNS};
+use super::raw::{FileFormat, Offer, RawFile, ScanError, TableLayout, Work};
+use super::values::trimmed;
 use crate::error::{Error, Result};
 
 mod chunks;
 mod delimiter;
+mod lines;
 mod marks;
+mod outline;
 mod records;
+mod start;
+#[cfg(test)]
+mod start_tests;
 #[cfg(test)]
 mod tests;
 
 pub(super) use chunks::Chunk;
 use chunks::Chunker;
+pub(super) use chunks::count_lines;
+pub(super) use lines::{Lines, Record};
+use records::First;
 pub(super) use records::Layout;
+use start::Start;
 
 /// Text per piece of work: small enough for the second-level cache, large enough for batches of 16k rows and more.
 pub(super) const CHUNK: usize = 2 << 20;
@@ -109,20 +124,20 @@ fn begin(
         Ok(complete) => complete,
         Err(TextError::Failed(error)) => return Err(error),
         Err(TextError::Malformed { offset }) => {
-            return Err(malformed(&file.label, encoding, offset, 1 + chunks::count_lines(&text)));
+            return Err(malformed(&file.label, encoding, offset, 1 + count_lines(&text)));
         }
     };
     let valid = match simdutf8::compat::from_utf8(&text) {
         Ok(_) => text.len(),
         Err(error) if error.error_len().is_none() && !complete => error.valid_up_to(),
         Err(error) => {
-            let line = 1 + chunks::count_lines(&text[..error.valid_up_to()]);
+            let line = 1 + count_lines(&text[..error.valid_up_to()]);
             return Err(malformed(&file.label, encoding, error.valid_up_to() as u64, line));
         }
     };
     text.truncate(valid);
     if let Some(at) = memchr::memchr(0, &text) {
-        return Err(records::null_byte(&file.label, 1 + chunks::count_lines(&text[..at])));
+        return Err(records::null_byte(&file.label, 1 + count_lines(&text[..at])));
     }
     let text = std::str::from_utf8(&text).unwrap_or_default();
     if text.bytes().all(|byte| matches!(byte, b'\r' | b'\n')) {
@@ -132,18 +147,29 @@ fn begin(
         let why = if file.bytes == 0 { "the file is empty" } else { "there is nothing in it" };
         return Err(Error::Empty { path: file.label.clone(), why: why.into() });
     }
-    let delimiter = match &options.delimiter {
-        Some(given) => delimiter::parse(given)?,
-        None => delimiter::detect(text, complete),
-    };
-    let Some((fields, body, line)) = records::first(text, delimiter, complete) else {
-        if complete {
-            // The only way: a quote that is never closed.
-            return Err(chunks::unclosed(&file.label, 1 + count_leading_lines(text)));
+    let Some(start) = start::find(text, complete, options, &file.label)? else { return Ok(false) };
+    let Start { delimiter, lines, .. } = start;
+    let table = &text[start.offset..];
+    let (fields, body, line) = match records::first(table, delimiter, complete, MOST_COLUMNS) {
+        First::Whole { fields, rest, line } => (fields, rest, line + lines),
+        First::TooWide => return Err(too_wide(&file.label, 1 + lines + count_leading_lines(table))),
+        // The only way: a quote that is never closed.
+        First::Unfinished if complete => {
+            return Err(chunks::unclosed(&file.label, 1 + lines + count_leading_lines(table)));
         }
-        return Ok(false);
+        First::Unfinished => return Ok(false),
     };
     file.format = FileFormat::Csv { delimiter, encoding, detected };
+    let rules = start.preset.as_ref().map(|preset| &preset.file);
+    file.layout = TableLayout {
+        skip_bytes: start.offset as u64,
+        skip_lines: lines,
+        footer: rules.map(|rules| rules.footer.clone()).unwrap_or_default(),
+        comment: rules.and_then(|rules| rules.comment.clone()),
+    };
+    file.left_out = Arc::new(LeftOut::with_preamble(start.preamble));
+    file.preset = start.preset;
+    let body = &*without_rest(body, delimiter, &file.layout, complete);
     let (mut names, mut repeated) = unique_names(fields);
     let head = read_head(body, line, delimiter, &names, head_rows, complete)?;
     let mut frame = head.frame;
@@ -162,9 +188,54 @@ fn begin(
     Ok(true)
 }
 
+/// Reads the head of a text in UTF-8 whose layout and header are known.
+pub(super) fn read_head_again(file: &mut RawFile, head_rows: usize) -> Result<()> {
+    let FileFormat::Csv { delimiter, encoding, .. } = file.format else { return Ok(()) };
+    for limit in [HEAD_BYTES, LONGEST_RECORD + HEAD_BYTES] {
+        let mut text = Vec::new();
+        let complete = match TextReader::new(stream(file)?, encoding).fill(&mut text, limit) {
+            Ok(complete) => complete,
+            Err(TextError::Failed(error)) => return Err(error),
+            Err(TextError::Malformed { offset }) => {
+                return Err(malformed(&file.label, encoding, offset, 1 + count_lines(&text)));
+            }
+        };
+        let valid = simdutf8::compat::from_utf8(&text).map_or_else(|error| error.valid_up_to(), str::len);
+        let text = std::str::from_utf8(&text[..valid]).unwrap_or_default();
+        let begin = usize::try_from(file.layout.skip_bytes).unwrap_or(usize::MAX);
+        let table = text.get(begin..).unwrap_or_default();
+        if let First::Whole { rest, line, .. } = records::first(table, delimiter, complete, MOST_COLUMNS) {
+            let line = line + file.layout.skip_lines;
+            file.head = read_head(rest, line, delimiter, &file.header, head_rows, complete)?.frame;
+            return Ok(());
+        }
+    }
+    Err(super::raw::internal("reading the first rows again", &"there is no header"))
+}
+
+fn too_wide(label: &str, line: u64) -> Error {
+    Error::Damaged {
+        path: label.to_owned(),
+        why: format!("the header in line {line} has more than {MOST_COLUMNS} columns, which is the limit"),
+        hint: Some(
+            "is the delimiter right (--delimiter)? a table lying on its side must be turned first".into(),
+        ),
+    }
+}
+
+/// The first rows without comment lines and without what is behind the table.
+fn without_rest<'t>(body: &'t str, delimiter: u8, layout: &TableLayout, complete: bool) -> Cow<'t, str> {
+    if layout.is_plain() {
+        return Cow::Borrowed(body);
+    }
+    let outline = outline::outline(body.as_bytes(), 0, delimiter, layout, false, complete);
+    let body = &body[..outline.footer.unwrap_or(body.len())];
+    Cow::Owned(outline::without(body, &outline.comments))
+}
+
 fn count_leading_lines(text: &str) -> u64 {
     let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
-    chunks::count_lines(&text.as_bytes()[..blank])
+    count_lines(&text.as_bytes()[..blank])
 }
 
 struct Head {
@@ -193,28 +264,40 @@ fn read_head(
     Ok(head)
 }
 
-/// Names as written but for blanks around them, each name once; and for those that had to be changed, the name as written.
+/// Names as written but for what is around them, and with a blank for line breaks and tabs within; each name once. And for
+/// those that had to be changed to be so, the name as written.
 fn unique_names(fields: Vec<String>) -> (Vec<String>, Vec<(String, String)>) {
-    let mut names: Vec<String> = Vec::with_capacity(fields.len());
-    let mut repeated = Vec::new();
     let written: Vec<String> = fields
         .into_iter()
         .enumerate()
-        .map(|(index, field)| match field.trim() {
+        .map(|(index, field)| match trimmed(&field) {
             "" => format!("column_{}", index + 1),
+            name if name.contains(['\r', '\n', '\t']) => name
+                .split(['\r', '\n', '\t'])
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" "),
             name => name.to_owned(),
         })
         .collect();
-    for (index, name) in written.iter().enumerate() {
+    let all: HashSet<&str> = written.iter().map(String::as_str).collect();
+    let mut names: Vec<String> = Vec::with_capacity(written.len());
+    let mut repeated = Vec::new();
+    let mut taken: HashSet<String> = HashSet::with_capacity(written.len());
+    // How far the numbers of a name that is there several times have got.
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for name in &written {
         let mut unique = name.clone();
-        let mut count = 1;
-        while names.contains(&unique) || (count > 1 && written[index..].contains(&unique)) {
-            count += 1;
-            unique = format!("{name}_{count}");
-        }
-        if count > 1 {
+        if taken.contains(&unique) {
+            let count = counts.entry(name).or_insert(1);
+            while taken.contains(&unique) || all.contains(unique.as_str()) {
+                *count += 1;
+                unique = format!("{name}_{count}");
+            }
             repeated.push((unique.clone(), name.clone()));
         }
+        taken.insert(unique.clone());
         names.push(unique);
     }
     (names, repeated)
@@ -230,10 +313,13 @@ pub(super) fn produce(
 ) -> Result<(), ScanError> {
     let FileFormat::Csv { delimiter, encoding, detected } = file.format else { return Ok(()) };
     let reader = TextReader::new(stream(file)?, encoding);
-    let mut chunker = Chunker::new(reader, delimiter, chunk_bytes, LONGEST_RECORD, &file.label);
+    let mut chunker = Chunker::new(reader, delimiter, chunk_bytes, LONGEST_RECORD, file);
     loop {
         match chunker.next() {
-            Ok(None) => return Ok(()),
+            Ok(None) => {
+                chunker.tell(file);
+                return Ok(());
+            }
             Ok(Some(chunk)) => {
                 progress(chunker.taken());
                 if !offer(index, Work::Text(chunk)) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use polars::prelude::*;
 
-use super::values::money::NumberError;
+use super::values::money::{NumberError, without_note};
 
 /// How a file writes decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,7 @@ enum Proof {
 }
 
 fn proof(cell: &str) -> Proof {
+    let cell = without_note(cell);
     let (points, commas) = (cell.matches('.').count(), cell.matches(',').count());
     let decimal = |mark: char, own: Proof| {
         let (before, behind) = cell.split_once(mark).unwrap_or((cell, ""));
@@ -108,7 +109,8 @@ mod tests {
             (&["12.50", "1,234.50", "0.234", "$1,234,567", "1234.567"][..], Proof::Point),
             (&["12,50", "1.234,50", "0,234", "€ 1.234.567", "1234,567", "-3,5"], Proof::Comma),
             (&["1.234", "1,234", "(999,000)", "￥123.456"], Proof::Open),
-            (&["12", "", "abc", "5."], Proof::Nothing),
+            (&["12", "", "abc", "5.", "12(已退款8.50)"], Proof::Nothing),
+            (&["131.77(已退款89.84)", "1,234.00（含运费1,5）"], Proof::Point),
         ] {
             for cell in cells {
                 assert_eq!(proof(cell), expected, "{cell}");

@@ -8,27 +8,40 @@
 //! ```
 
 pub mod account;
+mod canonical;
 mod cells;
 pub mod columns;
 pub mod container;
 pub mod csv;
 mod day_order;
 mod decimal_mark;
+mod derive;
 pub mod encoding;
+mod fill;
 pub mod filter;
 pub mod formula;
+pub mod identities;
 mod layout;
+pub mod masks;
+mod meaning;
 mod names;
+mod order_index;
 pub mod parquet;
 pub mod presets;
 pub mod raw;
 mod reader;
+mod reconcile;
 pub mod rows;
 pub mod source;
 pub mod values;
+mod verdict;
 
+pub use derive::Derived;
 pub use raw::{RawBatch, RawFile, RowNumbers, TextColumn};
-pub use rows::{Inputs, OrderBatch, OrderSink, ReadSummary, RowBatch, RowSink, Verdict, Wanted};
+pub use rows::{Inputs, OrderBatch, OrderSink, ReadSummary, RowBatch, RowSink, Wanted};
+pub use verdict::Verdict;
+
+use std::path::PathBuf;
 
 /// Which frame of DESIGN.md's vocabulary a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +87,15 @@ pub struct InputOptions {
     pub sheet: Option<String>,
     /// `--keep`: rows that a preset's rules would drop (gifts, tests, ...) stay.
     pub keep: Vec<presets::DropReason>,
+    /// `--lang`: of what presets say.
+    pub lang: crate::text::Lang,
+    /// `--customer-key`: the columns that together say who a customer is.
+    pub customer_key: Option<Vec<String>>,
+    /// `--identities`: the file that makes one person of many ids.
+    pub identities: Option<PathBuf>,
+    /// `--latest-by`: the column whose larger value tells the later state of an order; `None`, `file`: the order of the
+    /// inputs.
+    pub latest_by: Option<String>,
 }
 
 /// A progress callback.
@@ -107,6 +129,10 @@ impl Default for InputOptions {
             presets: presets::Presets::built_in(),
             sheet: None,
             keep: Vec::new(),
+            lang: crate::text::Lang::default(),
+            customer_key: None,
+            identities: None,
+            latest_by: None,
         }
     }
 }

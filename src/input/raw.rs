@@ -10,7 +10,10 @@ use std::sync::{Arc, Mutex};
 use polars::prelude::*;
 
 use super::container::{Compression, PARQUET_MAGIC, Stream, refuse_foreign};
+use super::derive::Derived;
 use super::encoding::Encoding;
+pub use super::layout::LeftOut;
+use super::layout::find_header;
 use super::presets::Preset;
 use super::source::{Found, Source};
 use super::{InputOptions, csv, parquet, source};
@@ -41,8 +44,12 @@ pub struct RawFile {
     pub container: Vec<Container>,
     /// Where in the text the table stands.
     pub layout: TableLayout,
+    /// Lines that hold something and are no part of the table.
+    pub left_out: Arc<LeftOut>,
     /// The platform's export that this is.
     pub preset: Option<Arc<Preset>>,
+    /// Columns that its preset computes of others; `scan` gives them by their names, like those of the header.
+    pub derived: Vec<Derived>,
     /// Up to 1,000 first rows (csv: every column as text; parquet: native types, only flat columns).
     pub head: DataFrame,
 }
@@ -62,7 +69,7 @@ impl RawFile {
     }
 
     /// Adds the columns of the path to header and head, those that the file itself does not have.
-    fn add_hive(&mut self) -> Result<()> {
+    pub(super) fn add_hive(&mut self) -> Result<()> {
         let header = &self.header;
         self.hive.retain(|(key, _)| !header.contains(key));
         let keys: Vec<String> = self.hive.iter().map(|(key, _)| key.clone()).collect();
@@ -95,6 +102,13 @@ pub struct TableLayout {
     pub footer: Vec<String>,
     /// Lines that begin with this are no records.
     pub comment: Option<String>,
+}
+
+impl TableLayout {
+    /// From the header on all lines are records of the table.
+    pub(super) fn is_plain(&self) -> bool {
+        self.footer.is_empty() && self.comment.is_none()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,11 +231,14 @@ fn open_one(found: Found, options: &InputOptions, head_rows: usize) -> Result<Ra
         hive,
         container: Vec::new(),
         layout: TableLayout::default(),
+        left_out: Arc::default(),
         preset: None,
+        derived: Vec::new(),
         head: DataFrame::empty(),
     };
     if head.starts_with(PARQUET_MAGIC) {
         parquet::open(&mut file, head_rows)?;
+        file.preset = find_header(std::slice::from_ref(&file.header), options, &file.label)?.preset;
     } else {
         csv::open(&mut file, options, head_rows)?;
     }
@@ -236,6 +253,24 @@ pub fn redetect(file: &mut RawFile, options: &InputOptions) -> Result<()> {
     csv::open_after_reading_all(file, options, head_rows)?;
     file.hive = hive;
     file.add_hive()
+}
+
+/// The number of rows of one file, whatever is in them.
+pub fn count_rows(file: RawFile, options: &InputOptions) -> Result<u64> {
+    let mut files = [file];
+    for _ in 0..2 {
+        let rows = AtomicU64::new(0);
+        let scanned = scan(&files, &[Vec::new()], options, &|batch| {
+            rows.fetch_add(batch.frame.height() as u64, Ordering::Relaxed);
+            Ok(())
+        });
+        match scanned {
+            Ok(()) => return Ok(rows.into_inner()),
+            Err(ScanError::Failed(error)) => return Err(error),
+            Err(ScanError::Encoding { .. }) => redetect(&mut files[0], options)?,
+        }
+    }
+    Err(internal("detecting an encoding", &"the file was detected anew and still does not fit"))
 }
 
 /// Work for one worker.
@@ -407,7 +442,7 @@ struct Plan<'a> {
     file: &'a RawFile,
     /// Asked for.
     names: &'a [String],
-    /// Those of them that stand in the file itself.
+    /// Those of them, and of what derived ones are computed of, that stand in the file itself.
     own: Vec<String>,
     layout: csv::Layout,
 }
@@ -415,10 +450,16 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(file: &'a RawFile, names: &'a [String]) -> Result<Self> {
         let columns = file.own_columns();
-        let mut own = Vec::new();
+        let mut own: Vec<String> = Vec::new();
         let mut fields = Vec::new();
-        for name in names {
+        let derived = |name: &String| file.derived.iter().find(|derived| derived.name == *name);
+        let needed = names.iter().flat_map(|name| match derived(name) {
+            Some(derived) => derived.inputs.as_slice(),
+            None => std::slice::from_ref(name),
+        });
+        for name in needed {
             match columns.iter().position(|column| column == name) {
+                Some(_) if own.contains(name) => {}
                 Some(field) => {
                     own.push(name.clone());
                     fields.push(field);
@@ -461,17 +502,22 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Puts the columns of the path between those of the file, in the order asked for.
+    /// Puts the columns of the path and the derived ones between those of the file, in the order asked for.
     fn complete(&self, frame: DataFrame) -> Result<DataFrame> {
-        if self.own.len() == self.names.len() {
+        if self.own == self.names {
             return Ok(frame);
         }
         let height = frame.height();
-        let columns = self.names.iter().filter_map(|name| {
-            frame.column(name).ok().cloned().or_else(|| self.file.hive_column(name, height))
-        });
-        DataFrame::new(height, columns.collect())
-            .map_err(|error| internal("adding the columns of a path", &error))
+        let of_file =
+            |name: &str| frame.column(name).ok().cloned().or_else(|| self.file.hive_column(name, height));
+        let mut columns = Vec::with_capacity(self.names.len());
+        for name in self.names {
+            match self.file.derived.iter().find(|derived| derived.name == *name) {
+                Some(derived) => columns.push(derived.compute(height, &of_file)?),
+                None => columns.extend(of_file(name)),
+            }
+        }
+        DataFrame::new(height, columns).map_err(|error| internal("adding computed columns", &error))
     }
 }
 

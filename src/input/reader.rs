@@ -3,22 +3,32 @@
 use polars::prelude::*;
 
 use super::account::Tally;
-use super::cells::{self, Cells, Decimals, State};
+use super::canonical::Canonical;
+use super::cells::{self, Cells, Decimals, Ids, State};
 use super::decimal_mark::DecimalMark;
+use super::derive;
 use super::filter::{Filter, RowFilter};
+use super::masks::is_masked;
+use super::meaning::{Look, MeaningPlan, is_total};
 use super::names::{
     FilterColumn, Projection, attribute_source, filter_columns, known_names, no_quantity, refuse_ambiguous,
 };
-use super::raw::{RawBatch, TextColumn, internal};
-use super::rows::{MappedFile, OrderBatch, RowBatch, Verdict, Wanted};
+use super::order_index::Standing;
+use super::presets::DropReason;
+use super::raw::{RawBatch, internal};
+use super::rows::{MappedFile, Wanted};
 use super::values::dates::DateParser;
+use super::values::is_missing;
+use super::verdict::Verdict;
 use super::{Frame, InputOptions};
 use crate::error::{Error, Result, nearest};
 
 /// How the rows of one file are read: which columns, and what each is for. Numbers are places in `projection`.
 pub(super) struct FilePlan {
     projection: Vec<String>,
-    customer_id: usize,
+    customer_id: Option<usize>,
+    /// Rows without a customer are left out.
+    customers: bool,
     ordered_at: usize,
     amount: AmountFrom,
     order_id: Option<usize>,
@@ -27,6 +37,13 @@ pub(super) struct FilePlan {
     /// `Some(None)`: wanted, but this file has none.
     units: Option<Option<usize>>,
     attributes: Vec<Option<usize>>,
+    /// Of a recognised file.
+    meaning: Option<MeaningPlan>,
+    drops_totals: bool,
+    /// Whether distinct orders are counted, and what names them: the platform, and places of store and order id.
+    orders: Option<(String, Option<usize>)>,
+    /// Columns of the file itself that are read, from its first on: where a row of totals says that it is one.
+    leading: Vec<usize>,
     filter: Option<(RowFilter, Vec<(PlSmallStr, FilterColumn)>)>,
     dates: DateParser,
     paid_dates: Option<DateParser>,
@@ -41,34 +58,32 @@ pub(super) struct FilePlan {
 #[derive(Debug, Clone, Copy)]
 enum AmountFrom {
     Column(usize),
-    Product { quantity: usize, unit_price: usize },
+    Product {
+        quantity: usize,
+        unit_price: usize,
+    },
+    /// Every amount is 0: the rows are refunds alone.
+    Nothing,
 }
 
-/// From the first rows of every column that holds numbers, whether this run reads it or not.
-fn decimal_mark(file: &MappedFile) -> DecimalMark {
-    let head = &file.raw.head;
-    let numbers = ["amount", "refund_amount", "quantity", "unit_price", "unit_cost", "discount"];
-    let sources = numbers.into_iter().filter_map(|canonical| file.mapping.source(canonical));
-    DecimalMark::of(head, sources.filter_map(|source| head.get_column_index(source)))
+impl AmountFrom {
+    /// The column that stands for the amount as it is written.
+    fn place(self) -> Option<usize> {
+        match self {
+            Self::Column(amount) => Some(amount),
+            Self::Product { unit_price, .. } => Some(unit_price),
+            Self::Nothing => None,
+        }
+    }
 }
 
-/// The canonical cells of a batch. Columns of one length.
-pub(super) struct Canonical {
-    verdicts: Vec<Verdict>,
-    customer_id: StringChunked,
-    order_id: Option<StringChunked>,
-    at: Cells,
-    amount: Cells,
-    /// As positive numbers; empty: there is no such column.
-    refund_amount: Cells,
-    /// What went back in all; net and gross follow from it.
-    net_e4: Vec<i64>,
-    refund_e4: Vec<i64>,
-    units: Option<Cells>,
-    attributes: Vec<StringChunked>,
-    raw_at: usize,
-    raw_amount: usize,
-    pub(super) tally: Tally,
+/// What of all files of a run matters for one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RunPlan {
+    /// Some file was recognised: distinct orders are counted.
+    pub counts_orders: bool,
+    /// Rows are asked about in an index of orders: its columns are read.
+    pub has_index: bool,
 }
 
 impl FilePlan {
@@ -78,6 +93,7 @@ impl FilePlan {
         wanted: &Wanted,
         filter: Option<&Filter>,
         options: &InputOptions,
+        run: RunPlan,
     ) -> Result<Self> {
         let mapping = &file.mapping;
         let mut projection = Projection::default();
@@ -85,10 +101,11 @@ impl FilePlan {
         let required = |place: Option<usize>| {
             place.ok_or_else(|| internal("choosing columns", &"a required column is not mapped"))
         };
-        let customer_id = required(place("customer_id"))?;
+        let customer_id = place("customer_id");
         let ordered_at = required(place("ordered_at"))?;
         let amount = match place("amount") {
             Some(amount) => AmountFrom::Column(amount),
+            None if file.holds_refunds_alone() => AmountFrom::Nothing,
             None => AmountFrom::Product {
                 quantity: required(place("quantity"))?,
                 unit_price: required(place("unit_price"))?,
@@ -110,10 +127,27 @@ impl FilePlan {
             Some(filter) => Some(filter_columns(frame, file, filter, &mut projection)?),
             None => None,
         };
-        let parser = |reading: &super::rows::DateReading| DateParser::new(reading.format.clone(), options.tz);
+        let meaning =
+            file.meaning.as_ref().map(|meaning| MeaningPlan::new(meaning, mapping, &mut projection, options));
+        let keys = file.meaning.as_ref().and_then(|meaning| meaning.order_keys());
+        let orders = run.counts_orders.then(|| {
+            let platform = keys.map(|keys| keys.platform.clone()).unwrap_or_default();
+            (platform, keys.and_then(|keys| keys.store.as_ref()).map(|store| projection.place(store)))
+        });
+        if let Some(keys) = keys.filter(|_| run.has_index) {
+            for name in keys.id.iter().chain(&keys.store).chain(&keys.latest_by) {
+                projection.place(name);
+            }
+        }
+        let leading = leading_columns(file, &mut projection);
+        let zone = file.meaning.as_ref().and_then(|meaning| meaning.zone);
+        let parser = |reading: &super::rows::DateReading| {
+            DateParser::new(reading.format.clone(), options.tz).with_zone(zone)
+        };
         let mut plan = Self {
             projection: projection.0,
             customer_id,
+            customers: wanted.customers,
             ordered_at,
             amount,
             order_id,
@@ -121,11 +155,15 @@ impl FilePlan {
             refund_amount,
             units,
             attributes,
+            meaning,
+            orders,
+            leading,
+            drops_totals: !options.keep.contains(&DropReason::Total),
             filter: None,
             dates: parser(&file.dates),
             paid_dates: file.paid_dates.as_ref().map(parser),
             tz: options.tz,
-            mark: decimal_mark(file),
+            mark: derive::decimal_mark(&file.raw, mapping),
             as_of_us: options.as_of_us.unwrap_or(i64::MAX),
             since_us: options.since_us.unwrap_or(i64::MIN),
             until_us: options.until_us.unwrap_or(i64::MAX),
@@ -147,7 +185,17 @@ impl FilePlan {
     }
 
     /// Every attribute must be there in some file.
-    pub(super) fn check_wanted(files: &[MappedFile], wanted: &Wanted) -> Result<()> {
+    pub(super) fn check_wanted(
+        frame: Frame,
+        files: &[MappedFile],
+        wanted: &Wanted,
+        options: &InputOptions,
+    ) -> Result<()> {
+        if wanted.customers {
+            for file in files {
+                file.mapping.require_customers(frame, &file.raw, options.lang)?;
+            }
+        }
         for name in &wanted.attributes {
             let mut found = false;
             for file in files {
@@ -170,12 +218,19 @@ impl FilePlan {
         }
     }
 
-    /// Casts, judges and counts the rows of a batch.
-    pub(super) fn read(&self, batch: &RawBatch) -> Result<Canonical> {
+    /// Casts, judges and counts the rows of a batch. `standings` are those of its rows among all orders.
+    pub(super) fn read(&self, batch: &RawBatch, standings: Option<&[Standing]>) -> Result<Canonical> {
         let frame = &batch.frame;
         let height = frame.height();
         let mut cells = self.cells(frame)?;
         let mut tally = Tally::default();
+        let paid = self.paid_at.map(|place| cells::present(&frame.columns()[place])).transpose()?;
+        let mut look = Look::default();
+        if let Some(meaning) = &self.meaning {
+            look = meaning.look(frame)?;
+            let FileCells { amount, refund, .. } = &mut cells;
+            meaning.settle_refunds(&look, paid.as_deref(), standings, amount, refund);
+        }
 
         // Money first, since its overflow is a verdict.
         let mut net_e4 = cells.amount.values.clone();
@@ -194,11 +249,13 @@ impl FilePlan {
             }
         }
 
-        let verdicts = self.verdicts(batch, &cells)?;
+        let verdicts = self.verdicts(batch, &cells, paid.as_deref(), &look, standings)?;
         self.count(batch, &cells, &verdicts, &net_e4, &refund_e4, &mut tally);
+        self.count_meaning(batch, &cells, &verdicts, look, &mut tally)?;
+        let no_ids = || StringChunked::full_null("customer_id".into(), height);
         Ok(Canonical {
             verdicts,
-            customer_id: cells.customer_id,
+            customer_id: cells.customer_id.unwrap_or_else(no_ids),
             order_id: cells.order_id,
             at: cells.at,
             amount: cells.amount,
@@ -208,17 +265,19 @@ impl FilePlan {
             units: cells.units,
             attributes: cells.attributes,
             raw_at: self.ordered_at,
-            raw_amount: match self.amount {
-                AmountFrom::Column(amount) => amount,
-                AmountFrom::Product { unit_price, .. } => unit_price,
-            },
+            raw_amount: self.amount.place(),
             tally,
         })
     }
 
+    /// The customers of a batch as reports count them: the one place to replace the ids of a file by others.
+    fn customers(&self, frame: &DataFrame) -> Result<Option<Ids>> {
+        self.customer_id.map(|place| cells::ids(&frame.columns()[place])).transpose()
+    }
+
     fn cells(&self, frame: &DataFrame) -> Result<FileCells> {
         let column = |place: usize| &frame.columns()[place];
-        let ids = cells::ids(column(self.customer_id))?;
+        let ids = self.customers(frame)?;
         let order_ids = self.order_id.map(|place| cells::ids(column(place))).transpose()?;
         let (amount, factors) = match self.amount {
             AmountFrom::Column(place) => (cells::money(column(place), self.mark)?, None),
@@ -227,6 +286,7 @@ impl FilePlan {
                 let unit_price = cells::decimals(column(unit_price), self.mark)?;
                 (cells::product(&quantity, &unit_price), Some((quantity, unit_price)))
             }
+            AmountFrom::Nothing => (Cells::all_zero(frame.height()), None),
         };
         let mut refund =
             self.refund_amount.map(|place| cells::money(column(place), self.mark)).transpose()?;
@@ -246,8 +306,8 @@ impl FilePlan {
             None => Ok(StringChunked::full_null("attribute".into(), height)),
         });
         Ok(FileCells {
-            customer_id: ids.text,
-            destroyed_customer_id: ids.destroyed,
+            destroyed_customer_id: ids.as_ref().map(|ids| ids.destroyed.clone()).unwrap_or_default(),
+            customer_id: ids.map(|ids| ids.text),
             destroyed_order_id: order_ids.as_ref().map(|ids| ids.destroyed.clone()).unwrap_or_default(),
             order_id: order_ids.map(|ids| ids.text),
             at: cells::moments(column(self.ordered_at), &self.dates, self.tz)?,
@@ -266,7 +326,14 @@ impl FilePlan {
 
     /// The first reason that holds, for each row: the reasons are tried from the last to the first, so that an earlier one
     /// overwrites a later one.
-    fn verdicts(&self, batch: &RawBatch, cells: &FileCells) -> Result<Vec<Verdict>> {
+    fn verdicts(
+        &self,
+        batch: &RawBatch,
+        cells: &FileCells,
+        paid: Option<&[bool]>,
+        look: &Look,
+        standings: Option<&[Standing]>,
+    ) -> Result<Vec<Verdict>> {
         let height = batch.frame.height();
         let mut verdicts = vec![Verdict::Used; height];
         if let Some((filter, columns)) = &self.filter {
@@ -286,12 +353,11 @@ impl FilePlan {
                 *verdict = Verdict::AfterUntil;
             }
         }
-        if let Some(paid_at) = self.paid_at {
-            mark(
-                &mut verdicts,
-                Verdict::NotPaid,
-                cells::present(&batch.frame.columns()[paid_at])?.iter().map(|p| !p),
-            );
+        if let Some(paid) = paid {
+            mark(&mut verdicts, Verdict::NotPaid, paid.iter().map(|p| !p));
+        }
+        if let Some(meaning) = &self.meaning {
+            meaning.mark_unpaid(look, &mut verdicts);
         }
         let is = |state: State| move |cell: &State| *cell == state;
         if let Some((quantity, unit_price)) = &cells.factors {
@@ -316,14 +382,43 @@ impl FilePlan {
         mark(&mut verdicts, Verdict::MissingAmount, cells.amount.states.iter().map(is(State::Missing)));
         mark(&mut verdicts, Verdict::InvalidOrderedAt, cells.at.states.iter().map(is(State::Invalid)));
         mark(&mut verdicts, Verdict::MissingOrderedAt, cells.at.states.iter().map(is(State::Missing)));
-        if cells.customer_id.has_nulls() {
-            let missing = cells.customer_id.is_null();
-            mark(&mut verdicts, Verdict::MissingCustomer, missing.iter().map(|null| null == Some(true)));
+        if let Some(ids) = cells.customer_id.as_ref().filter(|_| self.customers) {
+            for (verdict, id) in verdicts.iter_mut().zip(ids.iter()) {
+                match id {
+                    None => *verdict = Verdict::MissingCustomer,
+                    Some(id) if is_masked(id) => *verdict = Verdict::MaskedCustomer,
+                    Some(_) => {}
+                }
+            }
         }
+        if let Some(meaning) = &self.meaning {
+            meaning.mark_no_sales(look, &batch.frame, standings, &cells.amount, &mut verdicts)?;
+        }
+        self.mark_totals(batch, cells, &mut verdicts);
         for (row, _) in &batch.overlong {
             verdicts[*row as usize] = Verdict::Overlong;
         }
         Ok(verdicts)
+    }
+
+    /// Rows without a customer or a time whose first words say that they are sums of others.
+    fn mark_totals(&self, batch: &RawBatch, cells: &FileCells, verdicts: &mut [Verdict]) {
+        let ids = cells.customer_id.as_ref();
+        if !ids.is_some_and(|ids| ids.has_nulls()) && !cells.at.states.contains(&State::Missing) {
+            return;
+        }
+        for (row, verdict) in verdicts.iter_mut().enumerate() {
+            let lacks_customer = ids.is_some_and(|ids| ids.get(row).is_none());
+            if !lacks_customer && cells.at.states[row] != State::Missing {
+                continue;
+            }
+            let columns = self.leading.iter().map(|place| &batch.frame.columns()[*place]);
+            let first = columns.map(|column| cells::as_written(column, row)).find(|cell| !is_missing(cell));
+            if self.drops_totals && *verdict != Verdict::Overlong && first.is_some_and(|cell| is_total(&cell))
+            {
+                *verdict = Verdict::Total;
+            }
+        }
     }
 
     fn filter_frame(
@@ -338,7 +433,10 @@ impl FilePlan {
             let name = name.clone();
             let text = |text: &StringChunked| text.clone().with_name(name.clone()).into_column();
             Ok(match *what {
-                FilterColumn::CustomerId => text(&cells.customer_id),
+                FilterColumn::CustomerId => match &cells.customer_id {
+                    Some(ids) => text(ids),
+                    None => StringChunked::full_null(name, height).into_column(),
+                },
                 FilterColumn::OrderId => match &cells.order_id {
                     Some(ids) => text(ids),
                     None => StringChunked::full_null(name, height).into_column(),
@@ -390,7 +488,7 @@ impl FilePlan {
                     tally.net_e4 += i128::from(net_e4[row]);
                     tally.refund_e4 += i128::from(refund_e4[row]);
                 }
-            } else {
+            } else if !verdict.is_no_sale() {
                 let cell = || self.cell_of(*verdict, batch, row);
                 tally.places[*verdict as usize].add(batch.file, batch.rows.get(row), cell);
             }
@@ -414,16 +512,50 @@ impl FilePlan {
             let fields = || (String::new(), format!("{fields} fields"));
             tally.short.add(batch.file, batch.rows.get(*row as usize), fields);
         }
-        let order_id = self.order_id.unwrap_or(self.customer_id);
         for (rows, place, places) in [
             (&cells.destroyed_customer_id, self.customer_id, &mut tally.destroyed_customer_id),
-            (&cells.destroyed_order_id, order_id, &mut tally.destroyed_order_id),
+            (&cells.destroyed_order_id, self.order_id, &mut tally.destroyed_order_id),
         ] {
             for row in rows {
-                let cell = || self.cell(batch, place, *row as usize);
+                let cell = || place.map(|place| self.cell(batch, place, *row as usize)).unwrap_or_default();
                 places.add(batch.file, batch.rows.get(*row as usize), cell);
             }
         }
+    }
+
+    /// What only recognised files tell: statuses, the equation, distinct orders.
+    fn count_meaning(
+        &self,
+        batch: &RawBatch,
+        cells: &FileCells,
+        verdicts: &[Verdict],
+        look: Look,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let status = self.meaning.as_ref().and_then(MeaningPlan::status_place);
+        for (text, row, rows) in look.unknown {
+            let column = status.map(|place| self.projection[place].clone()).unwrap_or_default();
+            tally.reckoning.unknown_status(batch.file, batch.rows.get(row), column, text, rows);
+        }
+        let equation = self.meaning.as_ref().and_then(MeaningPlan::identity_place);
+        if let (Some(held), Some(equation)) = (&look.held, equation) {
+            let equation = &self.projection[equation];
+            let used = held.iter().zip(verdicts).enumerate().filter(|(_, (_, v))| **v == Verdict::Used);
+            for (row, (held, _)) in used {
+                tally.reckoning.identity(batch.file, batch.rows.get(row), equation, held == Some(true));
+            }
+        }
+        if let Some((platform, store)) = &self.orders {
+            let stores = store.map(|place| cells::text(&batch.frame.columns()[place])).transpose()?;
+            for (row, _) in verdicts.iter().enumerate().filter(|(_, v)| **v == Verdict::Used) {
+                let store = stores.as_ref().and_then(|stores| stores.get(row));
+                match cells.order_id.as_ref().and_then(|ids| ids.get(row)) {
+                    Some(id) => tally.reckoning.order(platform, store, id),
+                    None => tally.reckoning.orders_without_name += 1,
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The cell that a verdict is about.
@@ -433,9 +565,11 @@ impl FilePlan {
                 let fields = batch.overlong.iter().find(|(at, _)| *at as usize == row);
                 return (String::new(), fields.map(|(_, n)| format!("{n} fields")).unwrap_or_default());
             }
-            (Verdict::MissingCustomer, _) => self.customer_id,
+            (Verdict::MissingCustomer | Verdict::MaskedCustomer, _) => {
+                self.customer_id.unwrap_or(self.ordered_at)
+            }
             (Verdict::MissingOrderedAt | Verdict::InvalidOrderedAt, _) => self.ordered_at,
-            (Verdict::InvalidRefund, _) => self.refund_amount.unwrap_or(self.customer_id),
+            (Verdict::InvalidRefund, _) => self.refund_amount.unwrap_or(self.ordered_at),
             (_, AmountFrom::Column(amount)) => amount,
             (Verdict::InvalidQuantity, AmountFrom::Product { quantity, .. }) => quantity,
             (Verdict::MissingAmount, AmountFrom::Product { quantity, unit_price }) => {
@@ -443,6 +577,7 @@ impl FilePlan {
                 if missing { quantity } else { unit_price }
             }
             (_, AmountFrom::Product { unit_price, .. }) => unit_price,
+            (_, AmountFrom::Nothing) => self.ordered_at,
         };
         self.cell(batch, place, row)
     }
@@ -454,7 +589,7 @@ impl FilePlan {
 
 /// The cells of a batch before they are judged.
 struct FileCells {
-    customer_id: StringChunked,
+    customer_id: Option<StringChunked>,
     destroyed_customer_id: Vec<u32>,
     order_id: Option<StringChunked>,
     destroyed_order_id: Vec<u32>,
@@ -468,92 +603,20 @@ struct FileCells {
     attributes: Vec<StringChunked>,
 }
 
+/// The columns of the file itself that are read, in its order, and its first column if that is text.
+fn leading_columns(file: &MappedFile, projection: &mut Projection) -> Vec<usize> {
+    let own = file.raw.own_columns();
+    let first = own.first().and_then(|name| file.raw.head.column(name).ok());
+    if let Some(first) = first.filter(|first| first.dtype() == &DataType::String) {
+        projection.place(first.name());
+    }
+    own.iter().filter_map(|name| projection.0.iter().position(|known| known == name)).collect()
+}
+
 fn mark(verdicts: &mut [Verdict], verdict: Verdict, holds: impl Iterator<Item = bool>) {
     for (slot, holds) in verdicts.iter_mut().zip(holds) {
         if holds {
             *slot = verdict;
         }
     }
-}
-
-impl Canonical {
-    pub(super) fn into_rows(self, batch: RawBatch) -> RowBatch {
-        let net_e4 =
-            self.net_e4.iter().zip(&self.amount.states).map(|(v, s)| (*s == State::Good).then_some(*v));
-        RowBatch {
-            net_e4: net_e4.collect(),
-            file: batch.file,
-            customer_id: TextColumn(self.customer_id),
-            order_id: self.order_id.map(TextColumn),
-            at_us: self.at.options(),
-            amount_e4: self.amount.options(),
-            refund_amount_e4: match self.refund_amount.values {
-                values if values.is_empty() => vec![0; self.verdicts.len()],
-                values => values,
-            },
-            units_e4: self.units.map(|units| units.values),
-            attributes: self.attributes.into_iter().map(TextColumn).collect(),
-            raw_at: batch.frame.columns()[self.raw_at].clone(),
-            raw_amount: batch.frame.columns()[self.raw_amount].clone(),
-            verdicts: self.verdicts,
-            rows: batch.rows,
-        }
-    }
-
-    /// The rows in use; `None` when there are none. `order_ids`: some file of the run has them.
-    pub(super) fn into_orders(self, order_ids: bool) -> Result<Option<OrderBatch>> {
-        let used = self.verdicts.iter().filter(|v| **v == Verdict::Used).count();
-        if used == 0 {
-            return Ok(None);
-        }
-        let all = used == self.verdicts.len();
-        let numbers = |values: Vec<i64>| -> Vec<i64> {
-            if all {
-                return values;
-            }
-            let mut kept = Vec::with_capacity(used);
-            kept.extend(
-                values
-                    .iter()
-                    .zip(&self.verdicts)
-                    .filter(|(_, v)| **v == Verdict::Used)
-                    .map(|(value, _)| *value),
-            );
-            kept
-        };
-        let mask: Option<BooleanChunked> =
-            (!all).then(|| self.verdicts.iter().map(|v| Some(*v == Verdict::Used)).collect());
-        let texts = |text: StringChunked| -> Result<StringChunked> {
-            match &mask {
-                None => Ok(text),
-                Some(mask) => text.filter(mask).map_err(|error| internal("leaving rows out", &error)),
-            }
-        };
-        let order_id = match self.order_id {
-            Some(ids) => Some(empty_for_null(texts(ids)?)),
-            None if order_ids => Some(StringChunked::full("order_id".into(), "", used)),
-            None => None,
-        };
-        let attributes = self.attributes.into_iter().map(|text| Ok(TextColumn(texts(text)?)));
-        Ok(Some(OrderBatch {
-            customer_id: TextColumn(texts(self.customer_id)?),
-            order_id: order_id.map(TextColumn),
-            at_us: numbers(self.at.values),
-            net_e4: numbers(self.net_e4),
-            refund_e4: numbers(self.refund_e4),
-            units_e4: self.units.map(|units| numbers(units.values)),
-            attributes: attributes.collect::<Result<_>>()?,
-        }))
-    }
-}
-
-fn empty_for_null(ids: StringChunked) -> StringChunked {
-    if !ids.has_nulls() {
-        return ids;
-    }
-    let mut filled = StringChunkedBuilder::new(ids.name().clone(), ids.len());
-    for id in ids.iter() {
-        filled.append_value(id.unwrap_or(""));
-    }
-    filled.finish()
 }

@@ -1,114 +1,32 @@
 //! From original columns to canonical rows: every row with its verdict, and the rows in use for the reductions.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use polars::prelude::*;
 
-use super::account::Tally;
 pub use super::account::{BadKind, ReadSummary};
+use super::account::{Tally, grouped};
+use super::canonical::Canonical;
 use super::columns::{Mapping, vocabulary};
 use super::day_order::{Evidence, Shared};
 use super::filter::Filter;
+use super::meaning::Meaning;
+use super::order_index::{OrderIndex, OrderKeys};
+use super::presets::{Kind, RefundSemantics};
 use super::raw::{self, RawBatch, RawFile, RowNumbers, ScanError, TextColumn};
-use super::reader::{Canonical, FilePlan};
+use super::reader::{FilePlan, RunPlan};
 use super::values::dates::{DateFormat, DateOrder, parse_date_format};
-use super::{Frame, InputOptions};
+use super::verdict::Verdict;
+use super::{Frame, InputOptions, derive, fill};
 use crate::error::{Error, Place, Result};
 use crate::output::report::Note;
-
-/// What became of a row: in use, or the first reason that holds, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Verdict {
-    Used,
-    /// More fields than the header: its cells may be shifted.
-    Overlong,
-    MissingCustomer,
-    MissingOrderedAt,
-    InvalidOrderedAt,
-    /// Where the amount is quantity x unit_price: one of them is missing.
-    MissingAmount,
-    InvalidAmount,
-    InvalidRefund,
-    InvalidQuantity,
-    InvalidUnitPrice,
-    /// `paid_at` is mapped and empty.
-    NotPaid,
-    AfterAsOf,
-    BeforeSince,
-    AfterUntil,
-    /// `--where` is false or null.
-    Where,
-}
-
-impl Verdict {
-    /// In the order in which they are tested; `Used` first.
-    pub const ALL: [Self; 15] = [
-        Self::Used,
-        Self::Overlong,
-        Self::MissingCustomer,
-        Self::MissingOrderedAt,
-        Self::InvalidOrderedAt,
-        Self::MissingAmount,
-        Self::InvalidAmount,
-        Self::InvalidRefund,
-        Self::InvalidQuantity,
-        Self::InvalidUnitPrice,
-        Self::NotPaid,
-        Self::AfterAsOf,
-        Self::BeforeSince,
-        Self::AfterUntil,
-        Self::Where,
-    ];
-
-    /// The `reason` of the account; the same in every language.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Used => "used",
-            Self::Overlong => "more fields than the header",
-            Self::MissingCustomer => "missing customer_id",
-            Self::MissingOrderedAt => "missing ordered_at",
-            Self::InvalidOrderedAt => "invalid ordered_at",
-            Self::MissingAmount => "missing amount",
-            Self::InvalidAmount => "invalid amount",
-            Self::InvalidRefund => "invalid refund_amount",
-            Self::InvalidQuantity => "invalid quantity",
-            Self::InvalidUnitPrice => "invalid unit_price",
-            Self::NotPaid => "not paid (paid_at is empty)",
-            Self::AfterAsOf => "after as_of",
-            Self::BeforeSince => "before since",
-            Self::AfterUntil => "after until",
-            Self::Where => "where",
-        }
-    }
-
-    /// Values are there that cannot be read.
-    pub fn is_bad(self) -> bool {
-        matches!(
-            self,
-            Self::Overlong
-                | Self::InvalidOrderedAt
-                | Self::InvalidAmount
-                | Self::InvalidRefund
-                | Self::InvalidQuantity
-                | Self::InvalidUnitPrice
-        )
-    }
-
-    /// A required value is not there.
-    pub fn is_missing(self) -> bool {
-        matches!(self, Self::MissingCustomer | Self::MissingOrderedAt | Self::MissingAmount)
-    }
-
-    /// The row has a customer, a date and an amount, whether or not it is in use.
-    pub fn is_sound(self) -> bool {
-        !self.is_bad() && !self.is_missing()
-    }
-}
 
 /// What a command needs besides the columns that every command needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
+    /// Customers: rows without one are left out, and a file without such a column is an error.
+    pub customers: bool,
     /// Number of pieces, from `quantity`.
     pub units: bool,
     /// Further columns, by canonical or original name.
@@ -122,7 +40,7 @@ pub struct RowBatch {
     pub file: usize,
     pub rows: RowNumbers,
     pub verdicts: Vec<Verdict>,
-    /// Null where missing.
+    /// Null where missing, and all through a file without such a column.
     pub customer_id: TextColumn,
     /// `None`: the file has no such column. Null where missing.
     pub order_id: Option<TextColumn>,
@@ -159,6 +77,7 @@ impl RowBatch {
 /// Rows in use. Columns of one length, no gaps.
 #[derive(Debug, Clone)]
 pub struct OrderBatch {
+    /// Empty where missing, which can only be where `Wanted::customers` is not set.
     pub customer_id: TextColumn,
     /// `None`: no file of the run has order ids. Empty: an order of its own.
     pub order_id: Option<TextColumn>,
@@ -201,6 +120,15 @@ pub struct MappedFile {
     pub dates: DateReading,
     /// How `paid_at` is read, where `--where` asks for it; elsewhere it only matters whether it is there.
     pub paid_dates: Option<DateReading>,
+    /// What its preset says of the rows.
+    pub meaning: Option<Meaning>,
+}
+
+impl MappedFile {
+    /// Rows that are refunds of other rows' payments, and have no amount of their own.
+    pub(super) fn holds_refunds_alone(&self) -> bool {
+        self.meaning.as_ref().is_some_and(|meaning| meaning.preset.kind == Kind::Refunds)
+    }
 }
 
 /// How a date column is read, and what decided it.
@@ -264,6 +192,7 @@ impl Inputs {
             inputs.files.push(file);
         }
         inputs.settle_by_other_files(undecided)?;
+        refuse_refunds_twice(&inputs.files)?;
         inputs.check_filter()?;
         Ok(inputs)
     }
@@ -292,6 +221,11 @@ impl Inputs {
     /// Whether some file has a column for `canonical`.
     pub fn has(&self, canonical: &str) -> bool {
         self.files.iter().any(|file| file.mapping.source(canonical).is_some())
+    }
+
+    /// Whether every file has a column for `canonical`.
+    pub fn all_have(&self, canonical: &str) -> bool {
+        self.files.iter().all(|file| file.mapping.source(canonical).is_some())
     }
 
     /// Whether `--where` reads `canonical`, under this or its original name.
@@ -335,14 +269,24 @@ impl Inputs {
     ) -> Result<(S, ReadSummary)> {
         let mut files = self.files.clone();
         for _ in 0..=files.len() {
-            let plans = self.plans(&files, wanted)?;
-            let projection: Vec<Vec<String>> = plans.iter().map(|plan| plan.projection().to_vec()).collect();
             let raw: Vec<RawFile> = files.iter().map(|file| file.raw.clone()).collect();
+            let index = match self.order_index(&files, &raw) {
+                Ok(index) => index,
+                Err(ScanError::Failed(error)) => return Err(error),
+                Err(ScanError::Encoding { file, .. }) => {
+                    self.read_again(&mut files, file)?;
+                    continue;
+                }
+            };
+            let plans = self.plans(&files, wanted, index.is_some())?;
+            let projection: Vec<Vec<String>> = plans.iter().map(|plan| plan.projection().to_vec()).collect();
             let order_ids = self.has("order_id");
             let sink = make();
             let all = Mutex::new(Tally::default());
             let scanned = raw::scan(&raw, &projection, &self.options, &|batch| {
-                let mut canonical = plans[batch.file].read(&batch)?;
+                let standings =
+                    index.as_ref().map(|index| index.standings(batch.file, &batch)).transpose()?;
+                let mut canonical = plans[batch.file].read(&batch, standings.as_deref())?;
                 let tally = std::mem::take(&mut canonical.tally);
                 all.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(tally);
                 push(&sink, order_ids, canonical, batch)
@@ -350,8 +294,13 @@ impl Inputs {
             match scanned {
                 Ok(()) => {
                     let tally = all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    let notes = notes_on(&files);
-                    return Ok((sink, tally.into_summary("orders", files, notes)));
+                    let mut notes = notes_on(&files, self.options.tz);
+                    let superseded = index.map_or(0, |index| index.superseded_orders());
+                    if superseded > 0 {
+                        notes.push(Note::new("orders_superseded").with("orders", grouped(superseded)));
+                    }
+                    let lang = self.options.lang;
+                    return Ok((sink, tally.into_summary("orders", files, notes, lang)));
                 }
                 Err(ScanError::Failed(error)) => return Err(error),
                 Err(ScanError::Encoding { file, .. }) => self.read_again(&mut files, file)?,
@@ -374,18 +323,40 @@ impl Inputs {
         Ok(())
     }
 
-    fn plans(&self, files: &[MappedFile], wanted: &Wanted) -> Result<Vec<FilePlan>> {
-        FilePlan::check_wanted(files, wanted)?;
-        files
-            .iter()
-            .map(|file| FilePlan::new(self.frame, file, wanted, self.filter.as_ref(), &self.options))
-            .collect()
+    fn plans(&self, files: &[MappedFile], wanted: &Wanted, has_index: bool) -> Result<Vec<FilePlan>> {
+        FilePlan::check_wanted(self.frame, files, wanted, &self.options)?;
+        let run = RunPlan { counts_orders: files.iter().any(|file| file.meaning.is_some()), has_index };
+        let (filter, options) = (self.filter.as_ref(), &self.options);
+        files.iter().map(|file| FilePlan::new(self.frame, file, wanted, filter, options, run)).collect()
+    }
+
+    /// Where rows stand among all rows of their orders, if that matters: an order's total is repeated on its lines, or
+    /// several files are of one platform.
+    fn order_index(&self, files: &[MappedFile], raw: &[RawFile]) -> Result<Option<OrderIndex>, ScanError> {
+        let keys = files.iter().map(|file| file.meaning.as_ref().and_then(Meaning::order_keys).cloned());
+        let mut keys: Vec<Option<OrderKeys>> = keys.collect();
+        let mut files_of: BTreeMap<String, usize> = BTreeMap::new();
+        for key in keys.iter().flatten() {
+            *files_of.entry(key.platform.clone()).or_default() += 1;
+        }
+        let matters = |key: &OrderKeys| key.once || files_of[&key.platform] > 1;
+        keys.iter_mut().for_each(|key| *key = key.take().filter(matters));
+        if keys.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        OrderIndex::build(raw, &keys, &self.options).map(Some)
     }
 
     fn understand(&self, index: usize, raw: RawFile, undecided: &mut Vec<Undecided>) -> Result<MappedFile> {
         let mut raw = raw;
         loop {
+            derive::add(&mut raw)?;
             let mapping = Mapping::find(self.frame, &raw, &self.options.columns)?;
+            let meaning = Meaning::of(&raw, &mapping)?;
+            if let Some((key, columns)) = meaning.as_ref().and_then(|m| m.blanks(&raw, &mapping)) {
+                fill::fill_down(&mut raw, &key, &columns)?;
+            }
+            derive::settle(&mut raw, &mapping)?;
             let reads_paid_at = self.filter.as_ref().is_some_and(|filter| {
                 let source = mapping.source("paid_at");
                 filter.columns().iter().any(|name| name == "paid_at" || Some(name.as_str()) == source)
@@ -421,7 +392,7 @@ impl Inputs {
             let [dates, paid_dates] = readings;
             let dates = dates
                 .unwrap_or(DateReading { format: DateFormat::default(), decided_by: DecidedBy::NotNeeded });
-            return Ok(MappedFile { raw, mapping, dates, paid_dates });
+            return Ok(MappedFile { raw, mapping, dates, paid_dates, meaning });
         }
     }
 
@@ -486,7 +457,7 @@ impl Inputs {
         if self.filter.is_none() {
             return Ok(());
         }
-        for plan in self.plans(&self.files, &Wanted::default())?.iter().zip(&self.files) {
+        for plan in self.plans(&self.files, &Wanted::default(), false)?.iter().zip(&self.files) {
             let (plan, file) = plan;
             let frame = file
                 .raw
@@ -494,15 +465,22 @@ impl Inputs {
                 .select(plan.projection().iter().map(String::as_str))
                 .map_err(|error| raw::internal("reading the first rows", &error))?;
             let rows = RowNumbers::Sequence { first: 1 };
-            plan.read(&RawBatch { file: 0, frame, rows, overlong: Vec::new(), short: Vec::new() })?;
+            plan.read(&RawBatch { file: 0, frame, rows, overlong: Vec::new(), short: Vec::new() }, None)?;
         }
         Ok(())
     }
 }
 
 /// What is to be said of how the files were understood.
-fn notes_on(files: &[MappedFile]) -> Vec<Note> {
+fn notes_on(files: &[MappedFile], tz: Option<chrono_tz::Tz>) -> Vec<Note> {
     let mut notes = Vec::new();
+    notes.extend(zones_differ(files).filter(|_| tz.is_none()));
+    for file in files {
+        if let Some(meaning) = file.meaning.as_ref().filter(|meaning| meaning.lacks_refunds) {
+            let note = Note::new("refunds_not_exported").with("file", &file.raw.label);
+            notes.push(note.with("name", &meaning.preset.name.en));
+        }
+    }
     for order in [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd] {
         let place = files.iter().find_map(|file| match &file.dates.decided_by {
             DecidedBy::Value(place) if file.dates.order() == Some(order) => Some(place),
@@ -529,6 +507,41 @@ fn notes_on(files: &[MappedFile]) -> Vec<Note> {
         notes.push(Note::new("amount_net_of_refunds").with("amount", amount).with("refund", refund));
     }
     notes
+}
+
+/// A note where times that are written without an offset are of different zones.
+fn zones_differ(files: &[MappedFile]) -> Option<Note> {
+    let mut zones: BTreeMap<&str, &str> = BTreeMap::new();
+    for file in files {
+        if let Some(zone) = file.meaning.as_ref().and_then(|meaning| meaning.zone) {
+            zones.entry(zone.name()).or_insert(&file.raw.label);
+        }
+    }
+    let listed: Vec<String> = zones.iter().map(|(zone, file)| format!("{zone}: {file}")).collect();
+    (zones.len() > 1).then(|| Note::new("zones_differ").with("zones", listed.join(", ")))
+}
+
+/// Refunds beside orders that tell of their refunds would be subtracted twice.
+fn refuse_refunds_twice(files: &[MappedFile]) -> Result<()> {
+    for refunds in files.iter().filter(|file| file.holds_refunds_alone()) {
+        let platform = refunds.meaning.as_ref().map(|meaning| &meaning.preset.platform);
+        let tells = |file: &&MappedFile| {
+            let Some(meaning) = &file.meaning else { return false };
+            let amounts = meaning.preset.amounts.as_ref();
+            Some(&meaning.preset.platform) == platform
+                && meaning.preset.kind != Kind::Refunds
+                && amounts.is_some_and(|amounts| amounts.refunds != RefundSemantics::None)
+        };
+        if let Some(orders) = files.iter().find(tells) {
+            let what = format!(
+                "{} holds refunds that {} tells of, too: they would be subtracted twice",
+                refunds.raw.label, orders.raw.label
+            );
+            let hint = format!("leave out {}", refunds.raw.label);
+            return Err(Error::Unsound { what, places: Vec::new(), hint });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ fn every_verdict(folder: &Folder) -> InputOptions {
 #[test]
 fn a_row_is_counted_under_the_first_reason_that_holds() {
     let folder = Folder::new();
-    let wanted = Wanted { units: false, attributes: vec!["note".into()] };
+    let wanted = Wanted { customers: true, units: false, attributes: vec!["note".into()] };
     let (rows, summary) = rows_of(every_verdict(&folder), &wanted).unwrap();
     for row in &rows {
         let note = row.attributes[0].as_deref().unwrap();
@@ -365,7 +365,8 @@ fn twins(folder: &Folder) -> [String; 2] {
 #[test]
 fn csv_and_parquet_give_the_same_rows() {
     let folder = Folder::new();
-    let wanted = Wanted { units: true, attributes: vec!["Country".into(), "quantity".into()] };
+    let wanted =
+        Wanted { customers: true, units: true, attributes: vec!["Country".into(), "quantity".into()] };
     for filter in [
         None,
         Some("Quantity > 0"),
@@ -439,7 +440,7 @@ fn attributes_and_where_know_the_columns() {
     let folder = Folder::new();
     let path =
         folder.write("a.csv", "customer_id,ordered_at,amount,Country,门店,店铺\na,2024-01-01,1,UK,x,y\n");
-    let wanted = |name: &str| Wanted { units: false, attributes: vec![name.into()] };
+    let wanted = |name: &str| Wanted { customers: true, units: false, attributes: vec![name.into()] };
     let error = rows_of(options(std::slice::from_ref(&path)), &wanted("country")).unwrap_err();
     assert_eq!((error.code(), error.hints()[0].as_str()), ("unknown_name", "did you mean Country?"));
     assert_eq!(
@@ -447,9 +448,12 @@ fn attributes_and_where_know_the_columns() {
         "ambiguous_column"
     );
     assert_eq!(
-        rows_of(options(std::slice::from_ref(&path)), &Wanted { units: true, attributes: vec![] })
-            .unwrap_err()
-            .code(),
+        rows_of(
+            options(std::slice::from_ref(&path)),
+            &Wanted { customers: true, units: true, attributes: vec![] }
+        )
+        .unwrap_err()
+        .code(),
         "missing_column"
     );
     let open = |filter: &str| {
@@ -478,7 +482,7 @@ fn a_late_surprise_in_the_encoding_starts_over_with_a_fresh_sink() {
     bytes.extend(b"z,2024-01-01,1,\xd6\xd0\xb9\xfa\n");
     let path = folder.0.path().join("late.csv");
     std::fs::write(&path, &bytes).unwrap();
-    let wanted = Wanted { units: false, attributes: vec!["city".into()] };
+    let wanted = Wanted { customers: true, units: false, attributes: vec!["city".into()] };
     let (rows, summary) = rows_of(options(&[path.to_string_lossy().into_owned()]), &wanted).unwrap();
     assert_eq!((rows.len(), summary.account.rows_used), (40_001, 40_001));
     assert_eq!(rows[40_000].attributes[0].as_deref(), Some("中国"));

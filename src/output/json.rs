@@ -7,9 +7,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::exact;
-use super::report::{Alert, Cells, InputAccount, Report, Table};
+use super::report::{Alert, Cells, InputAccount, Reconciliation, Report, Table};
 use super::sink::Failure;
+use super::{exact, numbers};
 use crate::text::{Catalogue, Lang};
 
 const SCHEMA_VERSION: u32 = 1;
@@ -166,8 +166,47 @@ fn account(account: &InputAccount) -> Vec<u8> {
         line.extend(compact(&json!(reason)));
         line.extend(format!(", \"rows\": {rows}}}").bytes());
     }
-    line.extend_from_slice(b"]}");
+    line.push(b']');
+    if let Some(reconciliation) = &account.reconciliation {
+        line.extend_from_slice(b", \"reconciliation\": ");
+        push_reconciliation(reconciliation, &mut line);
+    }
+    line.push(b'}');
     line
+}
+
+fn push_reconciliation(reconciliation: &Reconciliation, line: &mut Vec<u8>) {
+    line.extend_from_slice(b"{\"orders\": ");
+    line.extend(compact(&json!(reconciliation.orders)));
+    for (key, e4) in [
+        ("paid_gross", reconciliation.gross_e4),
+        ("refunds", reconciliation.refund_e4),
+        ("net", reconciliation.net_e4),
+    ] {
+        line.extend(format!(", \"{key}\": {}", numbers::exact_sum(e4)).bytes());
+    }
+    line.extend_from_slice(b", \"identity\": ");
+    match &reconciliation.identity {
+        None => line.extend_from_slice(b"null"),
+        Some(identity) => {
+            line.extend_from_slice(b"{\"equation\": ");
+            line.extend(compact(&json!(identity.equation)));
+            line.extend(
+                format!(", \"rows\": {}, \"held\": {}, \"share\": ", identity.rows, identity.held).bytes(),
+            );
+            line.extend(compact(&json!(identity.share())));
+            line.push(b'}');
+        }
+    }
+    line.extend_from_slice(b", \"unknown_statuses\": ");
+    line.push(b'[');
+    for (i, (status, rows)) in reconciliation.unknown_statuses.iter().enumerate() {
+        line.extend_from_slice(if i == 0 { b"{\"status\": " } else { b", {\"status\": " });
+        line.extend(compact(&json!(status)));
+        line.extend(format!(", \"rows\": {rows}}}").bytes());
+    }
+    line.push(b']');
+    line.push(b'}');
 }
 
 fn alert(alert: &Alert) -> Vec<u8> {

@@ -19,6 +19,7 @@ pub mod report;
 #[cfg(test)]
 mod sample;
 mod select;
+pub mod shortened;
 mod shown;
 pub mod sink;
 pub mod stream;
@@ -109,8 +110,13 @@ pub fn alert_lines(report: &Report, lang: Lang) -> Vec<String> {
 }
 
 /// What became of the rows, one line per frame, for standard error:
-/// `orders: 541,909 rows read, 397,884 used; left out: 135,080 missing customer_id, 8,945 by --where`.
+/// `orders: 541,909 rows read, 397,884 used; left out: 135,080 missing customer_id, 8,945 by --where`;
+/// and of recognised files what the rows in use come to.
 pub fn account_lines(report: &Report, lang: Lang) -> Vec<String> {
     let words = Catalogue::get(lang);
-    report.input.iter().map(|account| layout::harmless(shown::account(account, words))).collect()
+    let lines = report
+        .input
+        .iter()
+        .flat_map(|account| [Some(shown::account(account, words)), shown::reconciliation(account, words)]);
+    lines.flatten().map(layout::harmless).collect()
 }

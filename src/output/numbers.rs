@@ -21,6 +21,21 @@ pub fn percent(ratio: f64) -> String {
     float(ratio, 2, 1) + "%"
 }
 
+/// A sum in 1/10,000 of the unit -> two decimals.
+pub fn sum(e4: i128) -> String {
+    rounded(&exact_sum(e4), 0, 2)
+}
+
+/// A sum in 1/10,000 of the unit as decimal digits, exact and without idle zeros.
+pub(super) fn exact_sum(e4: i128) -> String {
+    if let Ok(small) = i64::try_from(e4) {
+        return exact_money(small);
+    }
+    let sign = if e4 < 0 { "-" } else { "" };
+    let digits = format!("{sign}{}.{:04}", e4.unsigned_abs() / 10_000, e4.unsigned_abs() % 10_000);
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// 1/10,000 of the unit as decimal digits, exact and without idle zeros: `8911407.904`.
 pub(super) fn exact_money(e4: i64) -> String {
     let sign = if e4 < 0 { "-" } else { "" };
@@ -110,6 +125,9 @@ mod tests {
         assert_eq!(money(i64::MIN), "-922,337,203,685,477.58");
         assert_eq!(exact_money(89_114_079_040), "8911407.904");
         assert_eq!(exact_money(-5), "-0.0005");
+        assert_eq!(exact_sum(i128::from(i64::MAX) * 10), "9223372036854775.807");
+        assert_eq!(exact_sum(-100_000_000_000_000_000_000_000), "-10000000000000000000");
+        assert_eq!(sum(89_114_079_040), "8,911,407.90");
         assert_eq!(exact_money(120_000), "12");
         assert_eq!(exact_money(0), "0");
         assert_eq!(exact_money(i64::MIN), "-922337203685477.5808");

@@ -42,6 +42,38 @@ pub struct InputAccount {
     pub rows_used: u64,
     /// Reasons in the order in which they are tested; a row is counted under the first that holds. No zero entries.
     pub dropped: Vec<(String, u64)>,
+    /// Of orders: what the rows in use come to.
+    pub reconciliation: Option<Reconciliation>,
+}
+
+/// What the rows in use come to, to be held against the platform's own figures. Money in 1/10,000 of the unit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reconciliation {
+    /// Distinct orders; known where a preset says what an order is.
+    pub orders: Option<u64>,
+    /// gross = net + refund.
+    pub gross_e4: i128,
+    pub refund_e4: i128,
+    pub net_e4: i128,
+    /// Of the preset's equation.
+    pub identity: Option<IdentityCheck>,
+    /// Statuses that the preset does not know and their rows, most rows first.
+    pub unknown_statuses: Vec<(String, u64)>,
+}
+
+/// On how many paid rows in use a preset's equation holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityCheck {
+    pub equation: String,
+    pub rows: u64,
+    pub held: u64,
+}
+
+impl IdentityCheck {
+    /// 0 to 1; `None` without rows.
+    pub fn share(&self) -> Option<f64> {
+        (self.rows > 0).then(|| self.held as f64 / self.rows as f64)
+    }
 }
 
 /// Something that the reader was to be told when a line was crossed.

@@ -118,6 +118,7 @@ pub fn ordinary() -> Report {
             rows_read: 541_909,
             rows_used: 397_884,
             dropped: vec![("missing customer_id".into(), 135_080), ("by --where".into(), 8_945)],
+            reconciliation: None,
         }],
         tables: vec![segments, customers],
         alerts: vec![Alert {

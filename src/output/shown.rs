@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::exact;
 use super::numbers;
-use super::report::{Cells, Column, InputAccount, Kind};
+use super::report::{Cells, Column, IdentityCheck, InputAccount, Kind};
 use crate::text::Catalogue;
 
 /// What the value in `row` looks like; `None` is absent.
@@ -110,4 +110,32 @@ pub fn account(account: &InputAccount, words: &Catalogue) -> String {
         );
     }
     line
+}
+
+/// What the rows in use of recognised files come to, in one line; `None` for other files.
+pub fn reconciliation(account: &InputAccount, words: &Catalogue) -> Option<String> {
+    let found = account.reconciliation.as_ref()?;
+    let orders = found.orders?;
+    let mut line = words
+        .ui("reconciliation")
+        .replace("{frame}", words.label("frames", &account.frame).unwrap_or(&account.frame))
+        .replace("{orders}", &numbers::grouped(orders))
+        .replace("{gross}", &numbers::sum(found.gross_e4))
+        .replace("{refunds}", &numbers::sum(found.refund_e4))
+        .replace("{net}", &numbers::sum(found.net_e4));
+    if let Some((identity, share)) = found.identity.as_ref().and_then(|i| Some((i, i.share()?))) {
+        line.push_str(
+            &words
+                .ui("reconciliation_identity")
+                .replace("{rows}", &numbers::grouped(identity.rows))
+                .replace("{share}", &held(identity, share))
+                .replace("{equation}", &identity.equation),
+        );
+    }
+    Some(line)
+}
+
+/// A share that is not whole is not shown as 100.0%.
+fn held(identity: &IdentityCheck, share: f64) -> String {
+    numbers::percent(if identity.held < identity.rows { share.min(0.999) } else { share })
 }

@@ -33,12 +33,14 @@ pub struct Inspection {
     pub columns: Vec<ColumnSeen>,
     /// `None` where the columns are not settled, so that no row could be read.
     pub rows: Option<RowsSeen>,
+    /// Of files that are recognised and hold no orders: how many rows there are.
+    pub counted: Vec<InputAccount>,
     /// The block for siyu.toml; empty where the columns are not settled.
     pub config: String,
 }
 
 /// A file as it was opened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct FileSeen {
     pub file: String,
     /// `csv` or `parquet`.
@@ -51,6 +53,15 @@ pub struct FileSeen {
     pub columns: usize,
     /// As stored.
     pub bytes: u64,
+    /// The id of the preset that it is read with.
+    pub preset: Option<String>,
+    /// How surely the header is that preset's, 0 to 1.
+    pub preset_score: Option<f64>,
+    /// What the table was taken out of: `xlsx`, `zip > xlsx`.
+    pub container: Option<String>,
+    pub sheet: Option<String>,
+    /// 1-based line (row of a sheet) of the header; `None` where there are no lines.
+    pub header_line: Option<u64>,
 }
 
 /// A column of a file, or a canonical column that none was found for.
@@ -60,7 +71,7 @@ pub struct ColumnSeen {
     pub file: String,
     pub canonical: Option<&'static str>,
     pub column: Option<String>,
-    /// `given`, `name`, `synonym`, `product`, `ambiguous`, `missing`, `unused`.
+    /// `given`, `preset`, `name`, `synonym`, `product`, `ambiguous`, `missing`, `unused`.
     pub found: &'static str,
     /// `text`, `date` or `number`.
     pub kind: Option<&'static str>,
@@ -99,7 +110,7 @@ pub fn run(inspection: &Inspection, as_of_us: Option<i64>, mask: Option<&Key>) -
     Report {
         command: "inspect".into(),
         as_of: as_of_us.and_then(DateTime::from_timestamp_micros).map(|moment| moment.naive_utc()),
-        input: inspection.rows.iter().map(|rows| rows.account.clone()).collect(),
+        input: inspection.rows.iter().map(|rows| &rows.account).chain(&inspection.counted).cloned().collect(),
         tables,
         definitions: DOC.into(),
         ..Report::default()
@@ -153,6 +164,21 @@ fn files_table(files: &[FileSeen]) -> Table {
             Column::new("delimiter", Kind::Text, text(&|f| f.delimiter.clone())),
             Column::new("columns", Kind::Count, int(&|f| f.columns as u64)),
             Column::new("bytes", Kind::Count, int(&|f| f.bytes)),
+            Column::new("preset", Kind::Text, text(&|f| f.preset.clone())),
+            Column::new(
+                "preset_score",
+                Kind::Ratio,
+                Cells::Float(files.iter().map(|f| f.preset_score).collect()),
+            ),
+            Column::new("container", Kind::Text, text(&|f| f.container.clone())),
+            Column::new("sheet", Kind::Text, text(&|f| f.sheet.clone())),
+            Column::new(
+                "header_line",
+                Kind::Count,
+                Cells::Int(
+                    files.iter().map(|f| f.header_line.and_then(|line| i64::try_from(line).ok())).collect(),
+                ),
+            ),
         ],
     }
 }

@@ -10,6 +10,7 @@ mod formats;
 mod inputs;
 mod invariance;
 mod online_retail;
+mod presets;
 mod readme;
 mod reference_rfm;
 mod sample_data;

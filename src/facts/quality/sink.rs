@@ -37,7 +37,6 @@ struct Found {
     zero_amounts: Tally,
     negative_amounts: Tally,
     refunds_above_amount: Tally,
-    masked_ids: Tally,
     spreadsheet_errors: Tally,
     long_number_ids: u64,
     rounded_ids: Tally,
@@ -83,7 +82,8 @@ fn text_of(column: &Column) -> Option<Vec<Option<&str>>> {
 struct Row<'a> {
     at: usize,
     place: RowPlace,
-    customer: &'a str,
+    /// `None`: the file does not say.
+    customer: Option<&'a str>,
     order: Option<&'a str>,
     at_us: i64,
     amount_e4: i64,
@@ -177,7 +177,7 @@ impl QualitySink {
             zero_amounts: counted(&found.zero_amounts),
             negative_amounts: counted(&found.negative_amounts),
             refunds_above_amount: counted(&found.refunds_above_amount),
-            masked_ids: counted(&found.masked_ids),
+            masked_ids: of_reader(read, &files, &[Verdict::MaskedCustomer]),
             spreadsheet_errors: counted(&found.spreadsheet_errors),
             long_number_ids: found.long_number_ids,
             rounded_ids: counted(&found.rounded_ids),
@@ -215,10 +215,7 @@ impl QualitySink {
                 None => found.missing_order_ids.add(row.place, "order_id", String::new),
             }
         }
-        if values::is_masked(row.customer) {
-            found.masked_ids.add(row.place, "customer_id", || row.customer.to_owned());
-        }
-        for (column, id) in [("customer_id", Some(row.customer)), ("order_id", row.order)] {
+        for (column, id) in [("customer_id", row.customer), ("order_id", row.order)] {
             let Some(id) = id else { continue };
             if values::is_spreadsheet_error(id) {
                 found.spreadsheet_errors.add(row.place, column, || id.to_owned());
@@ -273,17 +270,14 @@ impl RowSink for QualitySink {
             if *verdict != Verdict::Used {
                 continue;
             }
-            let (Some(customer), Some(at_us), Some(amount_e4)) =
-                (cells.customers[at], batch.at_us[at], batch.amount_e4[at])
-            else {
-                continue;
-            };
+            let (Some(at_us), Some(amount_e4)) = (batch.at_us[at], batch.amount_e4[at]) else { continue };
+            let customer = cells.customers[at];
             let row = Row { at, place, customer, order: cells.order(at), at_us, amount_e4 };
             self.look_at(row, &cells, &mut found);
-            purchases.push(Purchase { place, customer, order: row.order });
+            purchases.extend(customer.map(|customer| Purchase { place, customer, order: row.order }));
 
             text.clear();
-            text.text(Some(customer));
+            text.text(customer);
             text.text(row.order);
             text.number(at_us);
             text.number(amount_e4);
@@ -309,7 +303,6 @@ impl Found {
         self.zero_amounts.merge(other.zero_amounts);
         self.negative_amounts.merge(other.negative_amounts);
         self.refunds_above_amount.merge(other.refunds_above_amount);
-        self.masked_ids.merge(other.masked_ids);
         self.spreadsheet_errors.merge(other.spreadsheet_errors);
         self.long_number_ids += other.long_number_ids;
         self.rounded_ids.merge(other.rounded_ids);

@@ -211,7 +211,7 @@ fn look_at_file(text: &str, options: InputOptions) -> Quality {
     std::fs::write(&path, text).unwrap();
     let options = InputOptions { paths: vec![path.display().to_string()], ..options };
     let inputs = Inputs::open(Frame::Orders, options).unwrap();
-    let wanted = Wanted { units: false, attributes: vec!["币种".into()] };
+    let wanted = Wanted { customers: true, units: false, attributes: vec!["币种".into()] };
     let spec = QualitySpec { outlier_z: 5.0, currency: Some((0, "币种".into())), has_product: false };
     let (sink, read) = inputs.read_rows(&wanted, || QualitySink::new(spec.clone())).unwrap();
     sink.finish(&read)

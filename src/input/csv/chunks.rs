@@ -1,10 +1,14 @@
 //! Cutting text into chunks that end where records end.
 
+use std::ops::Range;
+
 use memchr::{memchr, memchr_iter, memrchr2};
 
+use super::outline::{FilledLines, outline};
 use super::{marks, records};
 use crate::error::{Error, Result};
 use crate::input::encoding::{TextError, TextReader};
+use crate::input::raw::{RawFile, TableLayout};
 
 /// Whole records, header excluded.
 pub struct Chunk {
@@ -13,12 +17,15 @@ pub struct Chunk {
     pub line: u64,
     /// Where the text begins in the unpacked file, if that is UTF-8.
     pub offset: u64,
+    /// Stretches of the text that are comment lines, without their line ends.
+    pub comments: Vec<Range<usize>>,
 }
 
 /// Cuts the text of one file.
 pub struct Chunker<'a> {
     reader: TextReader,
     label: &'a str,
+    layout: &'a TableLayout,
     delimiter: u8,
     chunk_bytes: usize,
     longest_record: usize,
@@ -34,8 +41,15 @@ pub struct Chunker<'a> {
     records_end: usize,
     /// Where the quote that is open at `seen` was opened.
     open_quote: Option<usize>,
+    /// What is in front of the header has been passed.
+    begun: bool,
     header_passed: bool,
     ended: bool,
+    /// Comment lines in `text`.
+    comments: Vec<Range<usize>>,
+    comment_lines: u64,
+    /// Lines from the one on that ended the table.
+    footer_lines: u64,
     /// Stretches outside quotes, for `look`.
     plain: Vec<(usize, usize)>,
 }
@@ -46,11 +60,12 @@ impl<'a> Chunker<'a> {
         delimiter: u8,
         chunk_bytes: usize,
         longest_record: usize,
-        label: &'a str,
+        file: &'a RawFile,
     ) -> Self {
         Self {
             reader,
-            label,
+            label: &file.label,
+            layout: &file.layout,
             delimiter,
             chunk_bytes,
             longest_record,
@@ -60,8 +75,12 @@ impl<'a> Chunker<'a> {
             seen: 0,
             records_end: 0,
             open_quote: None,
+            begun: false,
             header_passed: false,
             ended: false,
+            comments: Vec::new(),
+            comment_lines: 0,
+            footer_lines: 0,
             plain: Vec::new(),
         }
     }
@@ -76,14 +95,41 @@ impl<'a> Chunker<'a> {
         self.line + count_lines(&self.text)
     }
 
+    /// At the end of the file: notes how many lines were passed over.
+    pub fn tell(&self, file: &RawFile) {
+        if !self.layout.is_plain() {
+            file.left_out.set(self.footer_lines, self.comment_lines);
+        }
+    }
+
+    /// Passes over what is in front of the header.
+    fn begin(&mut self) -> Result<(), TextError> {
+        self.begun = true;
+        let skip = usize::try_from(self.layout.skip_bytes).unwrap_or(usize::MAX);
+        while !self.ended && self.text.len() < skip {
+            self.ended = self.reader.fill(&mut self.text, self.chunk_bytes)?;
+        }
+        self.text.drain(..skip.min(self.text.len()));
+        self.line += self.layout.skip_lines;
+        self.handed_out += self.layout.skip_bytes;
+        Ok(())
+    }
+
     /// The next chunk; `None` at the end.
     pub fn next(&mut self) -> Result<Option<Chunk>, TextError> {
+        if !self.begun {
+            self.begin()?;
+        }
         while !(self.ended && self.text.is_empty()) {
             if !self.ended {
                 let missing = self.chunk_bytes.saturating_sub(self.text.len()).max(self.chunk_bytes / 4);
                 self.ended = self.reader.fill(&mut self.text, missing)?;
             }
-            self.look();
+            if self.layout.is_plain() {
+                self.look();
+            } else {
+                self.look_at_each_record()?;
+            }
             let end = if self.ended { self.text.len() } else { self.records_end };
             if self.ended
                 && let Some(quote) = self.open_quote
@@ -116,6 +162,30 @@ impl<'a> Chunker<'a> {
                 hint: None,
             },
         }
+    }
+
+    /// As `look`, for tables that have a footer or comment lines.
+    fn look_at_each_record(&mut self) -> Result<(), TextError> {
+        let header = !self.header_passed && self.records_end == 0;
+        let found = outline(&self.text, self.records_end, self.delimiter, self.layout, header, self.ended);
+        self.comment_lines += found.comments.len() as u64;
+        self.comments.extend(found.comments);
+        self.records_end = found.end;
+        self.open_quote = found.open_quote;
+        if let Some(footer) = found.footer {
+            let mut lines = FilledLines::default();
+            lines.push(&self.text[footer..]);
+            self.text.truncate(footer);
+            let mut rest = Vec::new();
+            while !self.ended {
+                rest.clear();
+                self.ended = self.reader.fill(&mut rest, self.chunk_bytes)?;
+                lines.push(&rest);
+            }
+            self.footer_lines = lines.count;
+        }
+        self.seen = self.records_end;
+        Ok(())
     }
 
     /// Follows quotes up to the end of the text, and finds the last end of a record.
@@ -184,14 +254,18 @@ impl<'a> Chunker<'a> {
         self.seen -= end;
         self.records_end = 0;
         self.open_quote = self.open_quote.map(|quote| quote - end);
+        let mut comments = std::mem::take(&mut self.comments);
         if !self.header_passed {
             let header = records::first_end(&text, self.delimiter)?;
             self.header_passed = true;
             line += count_lines(&text[..header]);
             offset += header as u64;
             text.drain(..header);
+            for comment in &mut comments {
+                *comment = comment.start - header..comment.end - header;
+            }
         }
-        (!text.is_empty()).then(|| Chunk { text, line, offset: offset + self.reader.mark() })
+        (!text.is_empty()).then(|| Chunk { text, line, offset: offset + self.reader.mark(), comments })
     }
 }
 

@@ -4,7 +4,7 @@ use super::records::{self, Event};
 use crate::error::{Error, Result};
 
 /// The usual first: of equals the earlier is taken.
-const CANDIDATES: [u8; 5] = *b",\t;|\x01";
+pub const CANDIDATES: [u8; 5] = *b",\t;|\x01";
 
 /// Records that are looked at.
 const SAMPLE: usize = 200;

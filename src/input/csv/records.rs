@@ -6,6 +6,7 @@ use memchr::memchr;
 use polars::prelude::*;
 
 use super::chunks::{Chunk, count_lines};
+use super::outline::without;
 use super::{RawFile, ScanError, malformed, marks};
 use crate::error::{Error, Result};
 use crate::input::raw::{FileFormat, RawBatch, RowNumbers, internal};
@@ -93,13 +94,13 @@ fn walk_marks<const N: usize>(
 }
 
 /// `at` is a CR or LF.
-fn after_line_end(text: &[u8], at: usize) -> usize {
+pub fn after_line_end(text: &[u8], at: usize) -> usize {
     let pair = text[at] == b'\r' && text.get(at + 1) == Some(&b'\n');
     at + 1 + usize::from(pair)
 }
 
 /// `at` is a quote that opens a field.
-fn after_closing_quote(text: &[u8], at: usize) -> Option<usize> {
+pub fn after_closing_quote(text: &[u8], at: usize) -> Option<usize> {
     let mut from = at + 1;
     loop {
         let quote = from + memchr(b'"', &text[from..])?;
@@ -136,13 +137,29 @@ fn unescape(mut inner: &str) -> String {
     content + inner
 }
 
-/// The first record: its fields, the text behind it, and the line on which that begins.
-pub fn first(text: &str, delimiter: u8, complete: bool) -> Option<(Vec<String>, &str, u64)> {
+/// The first record of a text.
+pub enum First<'t> {
+    Whole {
+        fields: Vec<String>,
+        /// The text behind it, and the line on which that begins.
+        rest: &'t str,
+        line: u64,
+    },
+    /// It has more fields than this.
+    TooWide,
+    /// It does not end.
+    Unfinished,
+}
+
+/// The first record, which may have up to `most` fields.
+pub fn first(text: &str, delimiter: u8, complete: bool, most: usize) -> First<'_> {
     let mut fields = Vec::new();
     let mut end = None;
     walk(text.as_bytes(), delimiter, 1, complete, |event| match event {
         Event::Field(from, to) => {
-            fields.push(content(&text[from..to]).into_owned());
+            if fields.len() <= most {
+                fields.push(content(&text[from..to]).into_owned());
+            }
             true
         }
         Event::End { next, .. } => {
@@ -150,12 +167,15 @@ pub fn first(text: &str, delimiter: u8, complete: bool) -> Option<(Vec<String>, 
             false
         }
     });
-    let end = end?;
+    if fields.len() > most {
+        return First::TooWide;
+    }
+    let Some(end) = end else { return First::Unfinished };
     // A quote never closed swallows the rest of a complete text.
     if complete && end == text.len() && is_unclosed(text.as_bytes(), delimiter) {
-        return None;
+        return First::Unfinished;
     }
-    Some((fields, &text[end..], 1 + count_lines(&text.as_bytes()[..end])))
+    First::Whole { fields, rest: &text[end..], line: 1 + count_lines(&text.as_bytes()[..end]) }
 }
 
 fn is_unclosed(text: &[u8], delimiter: u8) -> bool {
@@ -360,15 +380,9 @@ pub fn parse(
 }
 
 impl Chunk {
-    /// Checks and parses the chunk.
-    pub fn parse(
-        self,
-        file: &RawFile,
-        index: usize,
-        layout: &Layout,
-        emit: &mut dyn FnMut(RawBatch) -> Result<()>,
-    ) -> Result<(), ScanError> {
-        let FileFormat::Csv { encoding, detected, .. } = file.format else { return Ok(()) };
+    /// The text, checked and without comment lines. `index`: of the file.
+    pub fn text(&self, file: &RawFile, index: usize) -> Result<Cow<'_, str>, ScanError> {
+        let FileFormat::Csv { encoding, detected, .. } = file.format else { return Ok(Cow::Borrowed("")) };
         let text = match simdutf8::compat::from_utf8(&self.text) {
             Ok(text) => text,
             Err(error) => {
@@ -384,7 +398,22 @@ impl Chunk {
         if let Some(at) = memchr(0, text.as_bytes()) {
             return Err(null_byte(&file.label, self.line + count_lines(&self.text[..at])).into());
         }
-        parse(text, self.line, layout, true, &mut |batch| {
+        Ok(if self.comments.is_empty() {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(without(text, &self.comments))
+        })
+    }
+
+    /// Checks and parses the chunk.
+    pub fn parse(
+        self,
+        file: &RawFile,
+        index: usize,
+        layout: &Layout,
+        emit: &mut dyn FnMut(RawBatch) -> Result<()>,
+    ) -> Result<(), ScanError> {
+        parse(&self.text(file, index)?, self.line, layout, true, &mut |batch| {
             let Batch { frame, rows, overlong, short, .. } = batch;
             emit(RawBatch { file: index, frame, rows, overlong, short })?;
             Ok(true)

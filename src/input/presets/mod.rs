@@ -1,15 +1,22 @@
 //! Presets: what a platform's export looks like and what its cells mean. Data, one TOML file each.
 
+mod built_in;
+mod fingerprint;
+pub mod names;
 mod registry;
 mod schema;
+mod validate;
+mod words;
 
 use std::sync::Arc;
 
+pub use fingerprint::{Fit, Lacking};
 pub use registry::{Detection, Match, Presets};
 pub use schema::{
     Alternative, Amounts, Confidence, DropReason, DropRule, FileRules, Fingerprint, Grain, Identity, Items,
     Kind, Level, Names, Preset, RefundSemantics, Source, StatusMatch, StatusRules, WayOut,
 };
+pub use validate::canonical_columns;
 
 /// Which preset a file is read with (`--preset`).
 #[derive(Debug, Clone, Default)]

@@ -89,7 +89,7 @@ fn why_no_pattern(pattern: &str) -> Option<&'static str> {
     if write!(text, "{}", moment.format_with_items(items.iter())).is_err() {
         return Some("not a strftime pattern");
     }
-    match by_pattern(&items, &text, None) {
+    match by_pattern(&items, &text, None, |us| us) {
         Some(us) if to_naive(us).date() == known.date() => None,
         _ => Some("does not tell year, month and day (and AM or PM with %I)"),
     }
@@ -149,6 +149,8 @@ impl DateError {
 pub struct DateParser {
     plan: Plan,
     tz: Option<Tz>,
+    /// Of times without an offset, where they are to be converted: from, to.
+    home: Option<(Tz, Tz)>,
 }
 
 #[derive(Debug, Clone)]
@@ -167,7 +169,32 @@ impl DateParser {
                 StrftimeItems::new(&pattern).parse_to_owned().unwrap_or_else(|_| vec![Item::Error]),
             ),
         };
-        Self { plan, tz }
+        Self { plan, tz, home: None }
+    }
+
+    /// Times without an offset are those of `zone`, and converted like those with one. Dates without a time stay.
+    pub fn with_zone(mut self, zone: Option<Tz>) -> Self {
+        self.home = zone.zip(self.tz).filter(|(from, to)| from != to);
+        self
+    }
+
+    /// Wall time as it is wanted of a wall time that says nothing of its zone.
+    pub fn from_home(&self, us: i64) -> i64 {
+        let Some((from, to)) = self.home else { return us };
+        // Of two moments that a clock shows twice it is the first; in an hour that it leaves out, the offset before holds.
+        let naive = to_naive(us);
+        let offset = from
+            .offset_from_local_datetime(&naive)
+            .earliest()
+            .or_else(|| from.offset_from_local_datetime(&(naive - chrono::TimeDelta::hours(3))).earliest());
+        let seconds = offset.map_or(0, |offset| offset.fix().local_minus_utc());
+        instant_to_local(us - i64::from(seconds) * US_PER_SECOND, Some(to))
+    }
+
+    /// The same for a cell, whose date may stand alone.
+    fn written_at_home(&self, us: i64, cell: &str) -> i64 {
+        let is_date = us.rem_euclid(US_PER_DAY) == 0 && !cell.contains([':', '：', '时']);
+        if self.home.is_none() || is_date { us } else { self.from_home(us) }
     }
 
     /// Microseconds since 1970-01-01T00:00:00, local wall time (see the module's text on zones).
@@ -175,12 +202,12 @@ impl DateParser {
     pub fn parse(&self, cell: &str) -> Result<i64, DateError> {
         match &self.plan {
             Plan::Auto(order) => match iso_wall(cell.as_bytes()) {
-                Some(us) => Ok(us),
+                Some(us) => Ok(self.written_at_home(us, cell)),
                 None => self.by_form(cell, *order),
             },
             Plan::Pattern(items) => {
                 let text = trimmed(cell);
-                match by_pattern(items, text, self.tz) {
+                match by_pattern(items, text, self.tz, |us| self.written_at_home(us, text)) {
                     Some(us) => in_range(us),
                     None if is_missing(text) => Err(DateError::Empty),
                     None => Err(DateError::NotADate),
@@ -201,7 +228,10 @@ impl DateParser {
                     return Err(DateError::OutOfRange);
                 }
                 let wall = i64::from(days_from_civil(year, month, day)) * US_PER_DAY + time_us;
-                return Ok(at_offset(wall, offset_s, self.tz));
+                return Ok(match offset_s {
+                    None => self.written_at_home(wall, text),
+                    Some(_) => at_offset(wall, offset_s, self.tz),
+                });
             }
         };
         in_range(us)
@@ -306,7 +336,8 @@ impl Readings {
     }
 }
 
-fn by_pattern(items: &[Item<'_>], text: &str, tz: Option<Tz>) -> Option<i64> {
+/// `local` makes local time of a wall time without an offset.
+fn by_pattern(items: &[Item<'_>], text: &str, tz: Option<Tz>, local: impl Fn(i64) -> i64) -> Option<i64> {
     let mut parsed = Parsed::new();
     chrono::format::parse(&mut parsed, text, items.iter()).ok()?;
     if let Some(seconds) = parsed.timestamp() {
@@ -319,7 +350,11 @@ fn by_pattern(items: &[Item<'_>], text: &str, tz: Option<Tz>) -> Option<i64> {
         parsed.set_minute(0).ok()?;
     }
     let time = if has_time { parsed.to_naive_time().ok()? } else { NaiveTime::MIN };
-    Some(at_offset(wall_us(date.and_time(time)), parsed.offset(), tz))
+    let wall = wall_us(date.and_time(time));
+    Some(match parsed.offset() {
+        None => local(wall),
+        offset => at_offset(wall, offset, tz),
+    })
 }
 
 fn wall_us(naive: NaiveDateTime) -> i64 {

@@ -39,6 +39,12 @@ impl Decimal {
         Self { mantissa: i128::from(mantissa), scale }
     }
 
+    /// An amount of money in 1/10,000 of the unit.
+    #[inline]
+    pub fn of_e4(e4: i64) -> Self {
+        Self::small(e4, 4)
+    }
+
     pub fn mantissa(self) -> i128 {
         self.mantissa
     }

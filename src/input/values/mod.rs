@@ -22,7 +22,9 @@ pub mod money;
 mod number_forms;
 
 /// The text of a cell without what spreadsheets and exports put around it: white space of any kind (also full-width and
-/// zero-width), the apostrophe or tab that marks text in Excel (`'00123`), and the formula wrapper `="00123"`.
+/// zero-width), the apostrophe or tab that marks text in Excel (`'00123`), the backtick that bills of WeChat Pay and Alipay
+/// put before every value, and the formula wrapper `="00123"`. Of the words `是'` and `否'`, as Tmall writes them, the
+/// apostrophe behind is taken off too; behind an id it stays.
 ///
 /// Dates, money and ids are all read through it, so that `'00123` and `00123` are one customer.
 #[inline]
@@ -40,8 +42,12 @@ fn trim_wrappers(cell: &str) -> &str {
     let mut text = cell.trim_matches(is_blank);
     loop {
         let formula = text.strip_prefix("=\"").and_then(|inner| inner.strip_suffix('"'));
-        let Some(inner) = formula.or_else(|| text.strip_prefix('\'')) else {
-            return text;
+        let Some(inner) = formula.or_else(|| text.strip_prefix(['\'', '`'])) else {
+            return match text {
+                "是'" => "是",
+                "否'" => "否",
+                text => text,
+            };
         };
         text = inner.trim_matches(is_blank);
     }
@@ -78,7 +84,7 @@ pub fn is_missing(cell: &str) -> bool {
 }
 
 /// The ASCII twin of a full-width character (`１`, `：`, `＄`), which Chinese and Japanese keyboards produce.
-fn half_width(c: char) -> char {
+pub(super) fn half_width(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => char::from(u8::try_from(c as u32 - 0xfee0).unwrap_or(b'?')),
         _ => c,
@@ -101,6 +107,17 @@ mod tests {
             ("\u{a0}", ""),
             ("", ""),
             ("O'Neil", "O'Neil"),
+            ("`4200001", "4200001"),
+            ("`\t4200001 ", "4200001"),
+            ("`", ""),
+            ("\t6921734976505", "6921734976505"),
+            ("168.99\t", "168.99"),
+            ("=\"3201111110000000001\"", "3201111110000000001"),
+            ("否'", "否"),
+            ("是' ", "是"),
+            ("A1'", "A1'"),
+            ("不是'", "不是'"),
+            ("#1001", "#1001"),
             ("张三", "张三"),
         ] {
             assert_eq!(trimmed(cell), inner, "{cell:?}");
@@ -109,8 +126,20 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn trimming_twice_is_trimming_once(cell in "[='\" \ta1-]{0,8}") {
+        fn trimming_twice_is_trimming_once(cell in "[='`\" \ta1是否-]{0,8}") {
             proptest::prop_assert_eq!(trimmed(trimmed(&cell)), trimmed(&cell));
+        }
+
+        #[test]
+        fn an_id_stays_whatever_is_put_around_it(
+            id in "[A-Za-z0-9#@张P]([A-Za-z0-9_*.'` 张@-]{0,20}[A-Za-z0-9_*张])?",
+            before in "[ \t\u{feff}\u{3000}]{0,2}['`]?[\t ]?",
+            behind in "[ \t\u{a0}]{0,2}",
+            formula in proptest::bool::ANY,
+        ) {
+            proptest::prop_assert_eq!(trimmed(&id), &id);
+            let cell = if formula { format!("{before}=\"{id}\"{behind}") } else { format!("{before}{id}{behind}") };
+            proptest::prop_assert_eq!(trimmed(&cell), &id);
         }
     }
 
@@ -118,7 +147,8 @@ mod tests {
     fn missing_is_empty_dashes_or_a_null_word() {
         for cell in [
             "", " ", "\t", "\u{3000}", "-", "--", "---", "—", "——", "－", "null", "NULL", "NaN", "nan", "NA",
-            "N/A", "#N/A", "None", "none", "NaT", "<NA>", "(null)", "\\N", " null ", "'", "=\"\"",
+            "N/A", "#N/A", "None", "none", "NaT", "<NA>", "(null)", "\\N", " null ", "'", "=\"\"", " --",
+            "—— ", "`", "`-", "\t",
         ] {
             assert!(is_missing(cell), "{cell:?}");
         }

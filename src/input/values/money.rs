@@ -13,6 +13,10 @@
 //! - one `,` elsewhere: it is the decimal point (`1,23`, `12,5`, `1234,567`);
 //! - one of them several times: it groups (`1,234,567`, `1.234.567`).
 //!
+//! A note in brackets behind the number is left out, if it does not begin with a number itself: `499.00（系统计算中，该值仅供参考）`
+//! is 499, `131.77(已退款89.84)` is 131.77, `12.50 (USD)` is 12.5; `12.50 (3)` is no number. Brackets around the whole
+//! number are a minus. `无退款申请` (no refund was asked for) is an amount of 0.
+//!
 //! Groups have three digits, or in the Indian manner two and at last three; anything else is not a number. An amount
 //! that has more than four decimals is rounded half away from zero, and says so.
 
@@ -21,6 +25,7 @@ use std::fmt;
 pub use super::decimal::{Decimal, f64_to_decimal, f64_to_e4, int_to_e4, product_e4};
 pub use super::is_missing;
 use super::number_forms;
+pub use super::number_forms::without_note;
 use super::trimmed;
 
 /// An amount in 1/10,000 of the currency unit.
@@ -53,13 +58,19 @@ impl NumberError {
     }
 }
 
+/// What Tmall writes in its refund column of lines without one.
+const NO_REFUND: &str = "无退款申请";
+
 /// Reads an amount: digits with separators (see the module's text), a sign before or after, parentheses for minus,
 /// currency signs and codes on either side, 万 and 亿, full-width characters, `1.5e3`.
 #[inline]
 pub fn parse_money(cell: &str) -> Result<Money, NumberError> {
     match number_forms::plain(cell.as_bytes()) {
         Some((mantissa, scale)) => Decimal::small(mantissa, scale).to_e4(),
-        None => number_forms::read(cell)?.to_e4(),
+        None => match number_forms::read(cell) {
+            Err(NumberError::NotANumber) if trimmed(cell) == NO_REFUND => Ok(Money::default()),
+            decimal => decimal?.to_e4(),
+        },
     }
 }
 

@@ -188,6 +188,62 @@ fn currencies() {
 }
 
 #[test]
+fn notes_in_brackets_are_left_out() {
+    check(&[
+        ("499.00（系统计算中，该值仅供参考）", "499"),
+        ("131.77(已退款89.84)", "131.77"),
+        ("131.77 (已退款89.84)", "131.77"),
+        ("￥1,234.00（预估）", "1234"),
+        ("12元(含运费)", "12"),
+        ("12.50 (USD)", "12.5"),
+        ("-12.50 (refunded)", "-12.5"),
+        ("`131.77(已退款89.84)\t", "131.77"),
+        ("12 (a (b) c)", "12"),
+        ("12.50 (3)", "NotANumber"),
+        ("12.50 (-3)", "NotANumber"),
+        ("12.50 (¥3)", "NotANumber"),
+        ("12.50 ()", "NotANumber"),
+        ("(USD)", "NotANumber"),
+        ("abc (note)", "NotANumber"),
+        ("(1,234.00)", "-1234"),
+        ("（1,234.00）", "-1234"),
+        ("无退款申请", "0"),
+        ("\t无退款申请", "0"),
+        ("12.5%", "NotANumber"),
+        ("12.5%(环比)", "NotANumber"),
+        ("￥1,234.00", "1234"),
+        ("1,234.00元", "1234"),
+        ("`￥12.00", "12"),
+        ("`-5.00", "-5"),
+        ("($8.00)", "-8"),
+        ("-$8.00", "-8"),
+        (" --", "Missing"),
+        ("——", "Missing"),
+        ("`-", "Missing"),
+        ("\t", "Missing"),
+    ]);
+    assert_eq!(parse_decimal("无退款申请"), Err(NumberError::NotANumber), "of money alone");
+    assert_eq!(currency_of("12.50 (USD)"), Some("USD"));
+    assert_eq!(currency_of("￥12.50 (预估)"), Some("CNY"));
+    assert_eq!(currency_of("12.50 (预估)"), None);
+}
+
+proptest! {
+    #[test]
+    fn what_is_around_a_number_does_not_change_it(
+        e4 in -10_000_000_000_000_i64..10_000_000_000_000,
+        before in "[`']?[\t ]{0,2}",
+        behind in "( ?元| ?\\(USD\\)|（系统计算中，该值仅供参考）|\\(已退款[0-9]{1,3}\\.[0-9]{2}\\))?[\t ]{0,2}",
+    ) {
+        let plain = format_e4(e4);
+        prop_assert_eq!(parse_money(&plain), Ok(Money { e4, rounded: false }));
+        prop_assert_eq!(without_note(&plain), &plain);
+        let cell = format!("{before}{plain}{behind}");
+        prop_assert_eq!(parse_money(&cell), Ok(Money { e4, rounded: false }), "{:?}", cell);
+    }
+}
+
+#[test]
 fn myriads() {
     check(&[
         ("1.2万", "12000"),

@@ -141,10 +141,41 @@ pub(super) fn plain(text: &[u8]) -> Option<(i64, u8)> {
 pub(super) fn read(cell: &str) -> Result<Decimal, NumberError> {
     let text = trimmed(cell);
     match Dressed::of(text).map(|dressed| dressed.decimal()) {
-        Some(Err(NumberError::NotANumber)) | None if is_missing(text) => Err(NumberError::Missing),
-        Some(result) => result,
+        Some(Err(NumberError::NotANumber)) | None => {}
+        Some(result) => return result,
+    }
+    if is_missing(text) {
+        return Err(NumberError::Missing);
+    }
+    match split_note(text).and_then(|(number, _)| Dressed::of(number)) {
+        Some(dressed) => dressed.decimal(),
         None => Err(NumberError::NotANumber),
     }
+}
+
+/// A cell without the note in brackets behind its number; the whole cell if there is none.
+pub fn without_note(cell: &str) -> &str {
+    split_note(trimmed(cell)).map_or(cell, |(number, _)| number)
+}
+
+/// What stands before and within brackets at the end of a cell, if that begins with neither a digit nor what may precede
+/// one: `12 (3)` and `12 (-3)` are two numbers, and nobody knows which counts.
+fn split_note(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_suffix([')', '）'])?;
+    let (number, note) = inside.split_once(['(', '（'])?;
+    let first = note.trim_start_matches(is_blank).chars().next().map(half_width)?;
+    let is_note = !first.is_numeric()
+        && !matches!(first, '.' | ',' | '+' | '-' | '\u{2212}' | '\u{2013}' | '(' | ')' | '%')
+        && (starting_currency(note.trim_start_matches(is_blank)).is_none() || currency_alone(note).is_some());
+    let number = number.trim_end_matches(is_blank);
+    let has_number = number.chars().any(|c| half_width(c).is_ascii_digit());
+    (is_note && has_number).then_some((number, note))
+}
+
+/// The currency, if the text is the name of one and nothing else.
+fn currency_alone(text: &str) -> Option<&'static str> {
+    let text = text.trim_matches(is_blank);
+    CURRENCIES.into_iter().find(|(written, _)| text.eq_ignore_ascii_case(written)).map(|(_, code)| code)
 }
 
 /// Reads digits with at most a minus, a decimal point and an exponent.
@@ -157,9 +188,14 @@ pub(super) fn read_ascii(text: &[u8]) -> Result<Decimal, NumberError> {
 }
 
 pub(super) fn currency_of(cell: &str) -> Option<&'static str> {
-    let dressed = Dressed::of(trimmed(cell))?;
+    let text = trimmed(cell);
+    let (dressed, note) = match (Dressed::of(text), split_note(text)) {
+        (Some(dressed), _) => (dressed, None),
+        (None, Some((number, note))) => (Dressed::of(number)?, currency_alone(note)),
+        (None, None) => return None,
+    };
     let is_amount = dressed.body.is_empty() || dressed.decimal().is_ok();
-    dressed.currency().filter(|_| is_amount)
+    dressed.currency().or(note).filter(|_| is_amount)
 }
 
 /// A number and what stands around it.
