@@ -29,3 +29,6 @@ pub enum PresetChoice {
     /// This one, whatever the header says of others.
     Given(Arc<Preset>),
 }
+
+#[cfg(test)]
+mod western_tests;
