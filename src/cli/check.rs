@@ -50,7 +50,7 @@ fn what_to_read(inputs: &Inputs, outlier_z: f64) -> (Wanted, QualitySpec) {
     let mut wanted = Wanted {
         customers: inputs.all_have("customer_id"),
         units: is_there("quantity"),
-        attributes: Vec::new(),
+        ..Wanted::default()
     };
     for column in vocabulary(inputs.frame) {
         let is_read_anyway = matches!(column.name, "customer_id" | "order_id");

@@ -7,7 +7,7 @@ mod rows;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-pub use rows::{Made, OrderHashes, RowMaker, Spec};
+pub use rows::{FileSpec, Item, Made, OrderHashes, RowMaker, Spec};
 
 pub const DOC: &str = include_str!("convert.md");
 

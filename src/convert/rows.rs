@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use polars::prelude::*;
 
+use super::allocate::allocate;
 use super::combine::{Combiner, Grain, Number, Repeated, Row, Unit, order_key};
 use crate::error::{Error, Result};
 use crate::input::{RowBatch, RowSink, TextColumn, Verdict};
@@ -13,24 +14,57 @@ use crate::input::{RowBatch, RowSink, TextColumn, Verdict};
 #[derive(Debug, Clone)]
 pub struct Spec {
     pub unit: Unit,
-    /// Canonical number columns besides the amounts, in the order of `RowBatch::numbers_e4`.
+    /// Canonical number columns besides the amounts: the first of `RowBatch::numbers_e4`.
     pub numbers: Vec<&'static str>,
-    /// Canonical text columns, in the order of `RowBatch::attributes`.
+    /// Canonical text columns: the first of `RowBatch::attributes`.
     pub texts: Vec<&'static str>,
-    /// Per file how its rows stand to its orders.
-    pub grains: Vec<Grain>,
-    /// Per file the platform, empty where it was not recognised.
-    pub platforms: Vec<String>,
+    pub files: Vec<FileSpec>,
     /// Place among `texts`.
     pub store: Option<usize>,
     /// Whether the file gets a column `platform`.
     pub with_platform: bool,
 }
 
+/// How the rows of one file become rows of the canonical file.
+#[derive(Debug, Clone, Default)]
+pub struct FileSpec {
+    pub grain: Grain,
+    /// Empty where the file was not recognised.
+    pub platform: String,
+    /// The line's own amount, where `amount` is the order's: a place among `RowBatch::numbers_e4`.
+    pub line_amount: Option<usize>,
+    /// The lines of an order that stand side by side in its row.
+    pub items: Vec<Item>,
+}
+
+/// One of several lines within a row.
+#[derive(Debug, Clone, Default)]
+pub struct Item {
+    /// (place among `Spec::texts`, place among `RowBatch::attributes`).
+    pub texts: Vec<(usize, usize)>,
+    /// (place among `Spec::numbers`, place among `RowBatch::numbers_e4`).
+    pub numbers: Vec<(usize, usize)>,
+    /// The line's own amount: a place among `RowBatch::numbers_e4`.
+    pub amount: Option<usize>,
+}
+
 impl Spec {
     /// Whether rows with this verdict are written: those in use, and those that were not paid.
     fn writes(verdict: Verdict) -> bool {
         matches!(verdict, Verdict::Used) || verdict.is_unpaid()
+    }
+
+    /// What a line is worth among the lines of its order: its own amount, else its pieces times their price.
+    fn weight(&self, own_amount: Option<i64>, numbers: &[Option<i64>]) -> i64 {
+        let number = |name: &str| {
+            let at = self.numbers.iter().position(|known| *known == name)?;
+            numbers[at]
+        };
+        own_amount.filter(|amount| *amount > 0).unwrap_or_else(|| {
+            let (Some(pieces), Some(price)) = (number("quantity"), number("unit_price")) else { return 0 };
+            let product = i128::from(pieces) * i128::from(price) / 10_000;
+            i64::try_from(product).unwrap_or(0).max(0)
+        })
     }
 
     /// Which numbers add up over the lines of an order.
@@ -144,7 +178,7 @@ struct Keys<'a> {
 impl<'a> Keys<'a> {
     fn of(spec: &'a Spec, batch: &'a RowBatch) -> Self {
         Self {
-            platform: &spec.platforms[batch.file],
+            platform: &spec.files[batch.file].platform,
             store: spec.store.and_then(|at| batch.attributes.get(at)),
             customer_id: Some(&batch.customer_id),
             order_id: batch.order_id.as_ref(),
@@ -187,14 +221,15 @@ impl RowMaker<'_> {
                     why: "a row in use has no moment or no amount".into(),
                 });
             };
+            let file = &self.spec.files[batch.file];
             let owned = |column: &TextColumn| column.0.get(at).map(str::to_owned);
             let mut texts: Vec<Option<String>> =
                 batch.attributes.iter().take(self.spec.texts.len()).map(owned).collect();
             if self.spec.with_platform {
-                let platform = &self.spec.platforms[batch.file];
-                texts.push((!platform.is_empty()).then(|| platform.clone()));
+                texts.push((!file.platform.is_empty()).then(|| file.platform.clone()));
             }
-            let numbers: Vec<Option<i64>> = batch.numbers_e4.iter().map(|column| column[at]).collect();
+            let own_numbers = batch.numbers_e4.iter().take(self.spec.numbers.len());
+            let numbers: Vec<Option<i64>> = own_numbers.map(|column| column[at]).collect();
             let paid_at_us = match verdict {
                 Verdict::Used => {
                     Some(batch.paid_at_us.as_ref().and_then(|paid| paid[at]).unwrap_or(at_us))
@@ -202,6 +237,7 @@ impl RowMaker<'_> {
                 _ => None,
             };
             keys.write(at, &mut key);
+            let own_amount = file.line_amount.and_then(|place| batch.numbers_e4[place][at]);
             let row = Row {
                 customer_id: owned(&batch.customer_id),
                 order_id: batch.order_id.as_ref().and_then(owned),
@@ -209,13 +245,51 @@ impl RowMaker<'_> {
                 paid_at_us,
                 amount_e4,
                 refund_e4: batch.refund_amount_e4[at],
-                weight_e4: batch.line_weight_e4.as_ref().map_or(0, |weights| weights[at]),
+                weight_e4: self.spec.weight(own_amount, &numbers),
                 numbers,
                 texts,
             };
-            rows.push((key.clone(), if key.is_empty() { 0 } else { hash(&key) }, row));
+            let hash = if key.is_empty() { 0 } else { hash(&key) };
+            match self.spec.unit {
+                Unit::Lines if !file.items.is_empty() => {
+                    let lines = self.items(row, file, batch, at);
+                    rows.extend(lines.into_iter().map(|line| (key.clone(), hash, line)));
+                }
+                _ => rows.push((key.clone(), hash, row)),
+            }
         }
         Ok(Made { file: batch.file, rows })
+    }
+
+    /// The lines of an order that stand side by side in its row; the order itself where there is none.
+    fn items(&self, order: Row, file: &FileSpec, batch: &RowBatch, at: usize) -> Vec<Row> {
+        let mut lines = Vec::new();
+        for item in &file.items {
+            let mut line = Row { amount_e4: 0, refund_e4: 0, ..order.clone() };
+            let mut is_there = false;
+            for (to, from) in &item.texts {
+                line.texts[*to] = batch.attributes[*from].0.get(at).map(str::to_owned);
+                is_there |= line.texts[*to].is_some();
+            }
+            for (to, from) in &item.numbers {
+                line.numbers[*to] = batch.numbers_e4[*from][at];
+            }
+            if is_there {
+                let own_amount = item.amount.and_then(|place| batch.numbers_e4[place][at]);
+                line.weight_e4 = self.spec.weight(own_amount, &line.numbers);
+                lines.push(line);
+            }
+        }
+        if lines.is_empty() {
+            return vec![order];
+        }
+        let weights: Vec<i64> = lines.iter().map(|line| line.weight_e4).collect();
+        let amounts = allocate(order.amount_e4, &weights);
+        let refunds = allocate(order.refund_e4, &weights);
+        for (line, (amount, refund)) in lines.iter_mut().zip(amounts.into_iter().zip(refunds)) {
+            (line.amount_e4, line.refund_e4) = (amount, refund);
+        }
+        lines
     }
 }
 
@@ -224,10 +298,10 @@ impl Made {
     pub fn combine(
         self,
         combiner: &mut Combiner,
-        grains: &[Grain],
+        spec: &Spec,
         out: &mut dyn FnMut(Row) -> Result<()>,
     ) -> Result<()> {
-        let grain = grains[self.file];
+        let grain = spec.files[self.file].grain;
         self.rows.into_iter().try_for_each(|(key, hash, row)| combiner.push(&key, hash, grain, row, out))
     }
 }
