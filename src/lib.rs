@@ -23,6 +23,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod error;
 pub mod facts;
 pub mod input;

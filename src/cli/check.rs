@@ -48,7 +48,7 @@ fn what_to_read(inputs: &Inputs, outlier_z: f64) -> (Wanted, QualitySpec) {
     };
     let is_there = |name: &str| inputs.has(name) && !is_open(name);
     let mut wanted =
-        Wanted { customers: inputs.know_customers(), units: is_there("quantity"), attributes: Vec::new() };
+        Wanted { customers: inputs.know_customers(), units: is_there("quantity"), ..Wanted::default() };
     for column in vocabulary(inputs.frame) {
         let is_read_anyway = matches!(column.name, "customer_id" | "order_id");
         if column.kind == ValueKind::Text && !is_read_anyway && is_there(column.name) {

@@ -35,7 +35,7 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
     }
     let needs = params.facts_needed(&job.plan.choice);
     let mut wanted =
-        Wanted { customers: true, units: needs.units && inputs.has("quantity"), attributes: Vec::new() };
+        Wanted { customers: true, units: needs.units && inputs.has("quantity"), ..Wanted::default() };
     let mut spec = Spec {
         // Without --as-of the last moment in the data is not known yet, and nothing is after it.
         cutoffs: params.cutoffs(i64::MAX),

@@ -22,6 +22,8 @@ pub(super) struct Canonical {
     pub(super) net_e4: Vec<i64>,
     pub(super) refund_e4: Vec<i64>,
     pub(super) units: Option<Cells>,
+    pub(super) paid_moments: Option<Cells>,
+    pub(super) numbers: Vec<Cells>,
     pub(super) attributes: Vec<StringChunked>,
     pub(super) raw_at: usize,
     pub(super) raw_amount: Option<usize>,
@@ -44,6 +46,8 @@ impl Canonical {
                 values => values,
             },
             units_e4: self.units.map(|units| units.values),
+            paid_at_us: self.paid_moments.map(|paid| paid.options()),
+            numbers_e4: self.numbers.iter().map(Cells::options).collect(),
             attributes: self.attributes.into_iter().map(TextColumn).collect(),
             raw_at: batch.frame.columns()[self.raw_at].clone(),
             raw_amount: match self.raw_amount {

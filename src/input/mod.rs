@@ -33,6 +33,7 @@ pub mod raw;
 mod reader;
 mod reconcile;
 pub mod rows;
+mod scan;
 mod sheets;
 pub mod source;
 pub mod table_reader;

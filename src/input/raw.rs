@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use polars::prelude::*;
 
@@ -196,7 +196,7 @@ impl RowNumbers {
     }
 
     /// Every number less one, for text whose header is not in the user's file.
-    fn one_less(self) -> Self {
+    pub(super) fn one_less(self) -> Self {
         match self {
             Self::Sequence { first } => Self::Sequence { first: first.saturating_sub(1) },
             Self::Each(rows) => Self::Each(rows.into_iter().map(|row| row.saturating_sub(1)).collect()),
@@ -314,212 +314,6 @@ pub fn count_rows(file: RawFile, options: &InputOptions) -> Result<u64> {
     Err(internal("detecting an encoding", &"the file was detected anew and still does not fit"))
 }
 
-/// Work for one worker.
-pub(super) enum Work {
-    Text(csv::Chunk),
-    Run(parquet::Run),
-    /// Rows already decoded, and the number of the first.
-    Rows {
-        frame: DataFrame,
-        first: u64,
-    },
-}
-
-/// Where the producers of work put it; false: stop, nobody wants more.
-pub(super) type Offer<'a> = &'a (dyn Fn(usize, Work) -> bool + Sync);
-
-/// Streams every row of every file, projected to the named columns (`projection[i]` for file `i`; none: just the number
-/// of rows), to `sink`, which is called by `options.threads` threads at a time, in no order.
-/// After an error the sink may have seen rows before and behind it; of several errors the first by position is returned.
-pub fn scan(
-    files: &[RawFile],
-    projection: &[Vec<String>],
-    options: &InputOptions,
-    sink: &(dyn Fn(RawBatch) -> Result<()> + Sync),
-) -> Result<(), ScanError> {
-    scan_by(csv::CHUNK, files, projection, options, sink)
-}
-
-/// `scan` with another size of text chunks, for tests.
-pub(super) fn scan_by(
-    chunk_bytes: usize,
-    files: &[RawFile],
-    projection: &[Vec<String>],
-    options: &InputOptions,
-    sink: &(dyn Fn(RawBatch) -> Result<()> + Sync),
-) -> Result<(), ScanError> {
-    let plans: Vec<Plan> =
-        files.iter().zip(projection).map(|(file, names)| Plan::new(file, names)).collect::<Result<_>>()?;
-    let threads = options.threads.max(1);
-    let failure = FirstFailure::default();
-    let (sender, receiver) = crossbeam_channel::bounded::<(u64, usize, Work)>(threads + 1);
-    let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            let receiver = receiver.clone();
-            let (failure, plans) = (&failure, &plans);
-            scope.spawn(move || {
-                for (number, file, work) in receiver {
-                    if failure.is_before(number) {
-                        continue;
-                    }
-                    if let Err(error) = guarded("reading rows", || plans[file].perform(file, work, sink)) {
-                        failure.note(number, error);
-                    }
-                }
-            });
-        }
-        let offer = |file: usize, work: Work| {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            !failure.is_before(number) && sender.send((number, file, work)).is_ok()
-        };
-        let total: u64 = files.iter().map(|file| file.bytes).sum();
-        let mut done = 0;
-        for (index, plan) in plans.iter().enumerate() {
-            let before = done;
-            let progress = |bytes: u64| {
-                if let Some(progress) = &options.progress {
-                    progress.0((before + bytes).min(total), total);
-                }
-            };
-            let produced = guarded("reading a file", || match plan.file.format {
-                FileFormat::Csv { .. } => csv::produce(plan.file, index, chunk_bytes, &offer, &progress),
-                FileFormat::Parquet { .. } => {
-                    parquet::produce(plan.file, index, &plan.own, threads, &offer, &progress)
-                        .map_err(ScanError::from)
-                }
-            });
-            if let Err(error) = produced {
-                failure.note(next.fetch_add(1, Ordering::Relaxed), error);
-            }
-            if failure.is_before(u64::MAX) {
-                break;
-            }
-            progress(plan.file.bytes);
-            done += plan.file.bytes;
-        }
-        drop(sender);
-    });
-    failure.into_result()
-}
-
-/// What is read of one file.
-struct Plan<'a> {
-    file: &'a RawFile,
-    /// Asked for.
-    names: &'a [String],
-    /// Those of them, and of what derived ones are computed of, that stand in the file itself.
-    own: Vec<String>,
-    layout: csv::Layout,
-}
-
-impl<'a> Plan<'a> {
-    fn new(file: &'a RawFile, names: &'a [String]) -> Result<Self> {
-        let columns = file.own_columns();
-        let mut own: Vec<String> = Vec::new();
-        let mut fields = Vec::new();
-        let derived = |name: &String| file.derived.iter().find(|derived| derived.name == *name);
-        let needed = names.iter().flat_map(|name| match derived(name) {
-            Some(derived) => derived.inputs.as_slice(),
-            None => std::slice::from_ref(name),
-        });
-        for name in needed {
-            match columns.iter().position(|column| column == name) {
-                Some(_) if own.contains(name) => {}
-                Some(field) => {
-                    own.push(name.clone());
-                    fields.push(field);
-                }
-                None if file.hive.iter().any(|(key, _)| key == name) => {}
-                None => {
-                    return Err(internal(
-                        "choosing columns",
-                        &format!("{} has no column {name:?}", file.label),
-                    ));
-                }
-            }
-        }
-        let layout = csv::Layout::new(file, fields, own.clone());
-        Ok(Self { file, names, own, layout })
-    }
-
-    fn perform(
-        &self,
-        file: usize,
-        work: Work,
-        sink: &(dyn Fn(RawBatch) -> Result<()> + Sync),
-    ) -> Result<(), ScanError> {
-        let take = |frame: DataFrame, first: u64| {
-            let frame = self.complete(frame)?;
-            let rows = RowNumbers::Sequence { first };
-            sink(RawBatch { file, frame, rows, overlong: Vec::new(), short: Vec::new() }).map(|()| true)
-        };
-        match work {
-            Work::Rows { frame, first } => Ok(take(frame, first).map(drop)?),
-            Work::Run(run) => {
-                Ok(run.decode(self.file, &self.own, ParallelStrategy::None, &mut |frame, first| {
-                    take(frame, first)
-                })?)
-            }
-            Work::Text(chunk) => chunk.parse(self.file, file, &self.layout, &mut |mut batch| {
-                batch.frame = self.complete(batch.frame)?;
-                if self.file.layout.header_is_above {
-                    batch.rows = batch.rows.one_less();
-                }
-                sink(batch)
-            }),
-        }
-    }
-
-    /// Puts the columns of the path and the derived ones between those of the file, in the order asked for.
-    fn complete(&self, frame: DataFrame) -> Result<DataFrame> {
-        if self.own == self.names {
-            return Ok(frame);
-        }
-        let height = frame.height();
-        let of_file =
-            |name: &str| frame.column(name).ok().cloned().or_else(|| self.file.hive_column(name, height));
-        let mut columns = Vec::with_capacity(self.names.len());
-        for name in self.names {
-            match self.file.derived.iter().find(|derived| derived.name == *name) {
-                Some(derived) => columns.push(derived.compute(height, &of_file)?),
-                None => columns.extend(of_file(name)),
-            }
-        }
-        DataFrame::new(height, columns).map_err(|error| internal("adding computed columns", &error))
-    }
-}
-
-/// Of the failures of all threads the one that stands first in the input, so that a message does not depend on luck.
-#[derive(Default)]
-struct FirstFailure {
-    found: Mutex<Option<(u64, ScanError)>>,
-}
-
-impl FirstFailure {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(u64, ScanError)>> {
-        self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn note(&self, number: u64, error: ScanError) {
-        let mut found = self.lock();
-        if found.as_ref().is_none_or(|(first, _)| number < *first) {
-            *found = Some((number, error));
-        }
-    }
-
-    fn is_before(&self, number: u64) -> bool {
-        self.lock().as_ref().is_some_and(|(first, _)| *first < number)
-    }
-
-    fn into_result(self) -> Result<(), ScanError> {
-        match self.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-            None => Ok(()),
-            Some((_, error)) => Err(error),
-        }
-    }
-}
-
 /// Runs something and turns a panic into an error.
 pub(super) fn guarded<T, E: From<Error>>(doing: &str, run: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     catch_unwind(AssertUnwindSafe(run))
@@ -535,6 +329,28 @@ pub(super) fn internal(doing: &str, why: &dyn std::fmt::Display) -> Error {
     Error::Internal { doing: doing.to_owned(), why: why.to_string() }
 }
 
+pub(super) use super::scan::{Offer, Work, scan_by};
+pub use super::scan::{scan, scan_in_order};
 #[cfg(test)]
 #[path = "raw_testing.rs"]
 pub(super) mod testing;
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{Folder, options, order_of};
+
+    #[test]
+    fn rows_come_in_the_order_of_the_input_on_any_number_of_threads() {
+        let folder = Folder::new();
+        let rows: String = (0..400_000).map(|row| format!("{row},{}\n", "x".repeat(row % 30))).collect();
+        let a = folder.put("a.csv", format!("id,text\n{rows}"));
+        let b = folder.put("b.csv", "id,text\n1,a\n2,b\n");
+        for threads in [1, 4] {
+            let mut options = options(&[&a, &b]);
+            options.threads = threads;
+            let expected: Vec<(usize, u64)> =
+                (2..400_002).map(|row| (0, row)).chain([(1, 2), (1, 3)]).collect();
+            assert_eq!(order_of(&options), expected);
+        }
+    }
+}

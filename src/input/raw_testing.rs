@@ -1,5 +1,7 @@
 //! Files in a temporary folder, and their rows as plain values.
 
+use std::sync::Mutex;
+
 use super::*;
 
 pub struct Folder(tempfile::TempDir);
@@ -103,4 +105,20 @@ fn cells(frame: &DataFrame, row: usize) -> Vec<Option<String>> {
 
 pub fn row(number: u64, cells: &[&str]) -> Row {
     (number, cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect())
+}
+
+/// The numbers of all rows (file, row), in the order in which `scan_in_order` gives them.
+pub fn order_of(options: &InputOptions) -> Vec<(usize, u64)> {
+    let files = open(options).unwrap();
+    let projection: Vec<Vec<String>> = files.iter().map(|file| file.header.clone()).collect();
+    let mut seen = Vec::new();
+    let numbers = |batch: RawBatch| -> Result<Vec<(usize, u64)>> {
+        Ok((0..batch.frame.height()).map(|row| (batch.file, batch.rows.get(row))).collect())
+    };
+    scan_in_order(&files, &projection, options, &numbers, &mut |rows| {
+        seen.extend(rows);
+        Ok(())
+    })
+    .unwrap();
+    seen
 }

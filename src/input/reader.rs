@@ -40,6 +40,9 @@ pub(super) struct FilePlan<'a> {
     refund_amount: Option<usize>,
     /// `Some(None)`: wanted, but this file has none.
     units: Option<Option<usize>>,
+    /// Whether the time of payment is wanted.
+    paid_moments: bool,
+    numbers: Vec<Option<usize>>,
     attributes: Vec<Option<usize>>,
     /// Of a recognised file.
     meaning: Option<MeaningPlan>,
@@ -123,6 +126,11 @@ impl<'a> FilePlan<'a> {
             refuse_ambiguous(file, "quantity")?;
         }
         let units = wanted.units.then(|| place("quantity"));
+        let number = |name: &String| match file.raw.derived.iter().find(|derived| derived.name == *name) {
+            Some(derived) => Ok(Some(projection.place(&derived.name))),
+            None => Ok(attribute_source(file, name)?.map(|source| projection.place(source))),
+        };
+        let numbers = wanted.numbers.iter().map(number).collect::<Result<_>>()?;
         let attributes = wanted
             .attributes
             .iter()
@@ -162,6 +170,8 @@ impl<'a> FilePlan<'a> {
             paid_at,
             refund_amount,
             units,
+            paid_moments: wanted.paid_at,
+            numbers,
             attributes,
             meaning,
             orders,
@@ -271,6 +281,8 @@ impl<'a> FilePlan<'a> {
             net_e4,
             refund_e4,
             units: cells.units,
+            paid_moments: cells.paid_moments,
+            numbers: cells.numbers,
             attributes: cells.attributes,
             raw_at: self.ordered_at,
             raw_amount: self.amount.place(),
@@ -324,7 +336,20 @@ impl<'a> FilePlan<'a> {
             Some(place) => cells::text(column(*place)),
             None => Ok(StringChunked::full_null("attribute".into(), height)),
         });
+        let numbers = self.numbers.iter().map(|place| match place {
+            Some(place) => cells::money(column(*place), self.mark),
+            None => Ok(Cells::all_missing(height)),
+        });
+        let paid_moments = match self.paid_at.filter(|_| self.paid_moments) {
+            Some(place) => {
+                let parser = self.paid_dates.as_ref().unwrap_or(&self.dates);
+                Some(cells::moments(column(place), parser, self.tz)?)
+            }
+            None => None,
+        };
         Ok(FileCells {
+            numbers: numbers.collect::<Result<_>>()?,
+            paid_moments,
             destroyed_customer_id: ids.as_ref().map(|ids| ids.destroyed.clone()).unwrap_or_default(),
             customer_id: ids.map(|ids| ids.text),
             destroyed_order_id: order_ids.as_ref().map(|ids| ids.destroyed.clone()).unwrap_or_default(),
@@ -403,6 +428,8 @@ struct FileCells {
     refund: Option<Cells>,
     negative_refunds: Vec<u32>,
     units: Option<Cells>,
+    paid_moments: Option<Cells>,
+    numbers: Vec<Cells>,
     attributes: Vec<StringChunked>,
 }
 

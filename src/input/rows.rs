@@ -30,6 +30,10 @@ pub struct Wanted {
     pub customers: bool,
     /// Number of pieces, from `quantity`.
     pub units: bool,
+    /// The time of payment.
+    pub paid_at: bool,
+    /// Columns of numbers, by canonical, original or derived name; a file may lack them.
+    pub numbers: Vec<String>,
     /// Further columns, by canonical or original name.
     pub attributes: Vec<String>,
 }
@@ -55,6 +59,10 @@ pub struct RowBatch {
     pub net_e4: Vec<Option<i64>>,
     /// `quantity`, when wanted: 0 where missing or unreadable.
     pub units_e4: Option<Vec<i64>>,
+    /// The time of payment, when wanted: microseconds of local time, `None` where missing or unreadable.
+    pub paid_at_us: Option<Vec<Option<i64>>>,
+    /// `Wanted::numbers`, in their order, in 1/10,000; `None` where missing or unreadable.
+    pub numbers_e4: Vec<Vec<Option<i64>>>,
     /// `Wanted::attributes`, in their order; null where missing.
     pub attributes: Vec<TextColumn>,
     /// The date and the amount (unit_price, where there is none) as they stand in the file: text of a csv, native types of a
@@ -180,6 +188,9 @@ impl DateReading {
     }
 }
 
+/// Makes canonical cells of a batch, and counts its rows.
+type ReadBatch<'a> = dyn Fn(RawBatch) -> Result<(Canonical, RawBatch)> + Sync + 'a;
+
 /// A file on the way to `MappedFile`: of a date column that nothing decides, an example.
 struct Undecided {
     file: usize,
@@ -217,6 +228,37 @@ impl Inputs {
     /// Every row with its verdict. Unreadable values are no error here: `ReadSummary::judge` says whether they should be.
     pub fn read_rows<S: RowSink>(&self, wanted: &Wanted, make: impl Fn() -> S) -> Result<(S, ReadSummary)> {
         self.read(wanted, make, |sink, _, canonical, batch| sink.push(canonical.into_rows(batch)))
+    }
+
+    /// The same with the files as they were read in the end.
+    pub fn with_files(self, files: Vec<MappedFile>) -> Self {
+        Self { files, ..self }
+    }
+
+    /// As `read_rows`, but what `make` (called by several threads) makes of each batch is handed to `take` in the order of
+    /// the input. What was taken cannot be taken back: the files are those that an earlier pass has read to their end, so
+    /// that their encodings are settled (`with_files`).
+    pub fn read_rows_in_order<T: Send>(
+        &self,
+        wanted: &Wanted,
+        make: &(dyn Fn(RowBatch) -> Result<T> + Sync),
+        take: &mut (dyn FnMut(T) -> Result<()> + Send),
+    ) -> Result<ReadSummary> {
+        let take = Mutex::new(take);
+        self.read_by(wanted, |raw, projection, read| {
+            let mut take = take.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let read = |batch: RawBatch| -> Result<T> {
+                let (canonical, batch) = read(batch)?;
+                make(canonical.into_rows(batch))
+            };
+            match raw::scan_in_order(raw, projection, &self.options, &read, &mut **take) {
+                Err(ScanError::Encoding { file, .. }) => {
+                    let why = format!("the encoding of {} is not settled", raw[file].label);
+                    Err(ScanError::Failed(raw::internal("reading rows in order", &why)))
+                }
+                other => other,
+            }
+        })
     }
 
     /// The rows in use; an error where too many rows are doubtful, or none is left.
@@ -284,6 +326,26 @@ impl Inputs {
         make: impl Fn() -> S,
         push: impl Fn(&S, bool, Canonical, RawBatch) -> Result<()> + Sync,
     ) -> Result<(S, ReadSummary)> {
+        let order_ids = self.has("order_id");
+        let mut last = None;
+        let summary = self.read_by(wanted, |raw, projection, read| {
+            let sink = make();
+            raw::scan(raw, projection, &self.options, &|batch| {
+                let (canonical, batch) = read(batch)?;
+                push(&sink, order_ids, canonical, batch)
+            })?;
+            last = Some(sink);
+            Ok(())
+        })?;
+        Ok((last.unwrap_or_else(make), summary))
+    }
+
+    /// Scans the files with `scan`, which gets the reading of a batch; again where an encoding turns out to be another.
+    fn read_by(
+        &self,
+        wanted: &Wanted,
+        mut scan: impl FnMut(&[RawFile], &[Vec<String>], &ReadBatch<'_>) -> Result<(), ScanError>,
+    ) -> Result<ReadSummary> {
         let mut files = self.files.clone();
         for _ in 0..=files.len() {
             let raw: Vec<RawFile> = files.iter().map(|file| file.raw.clone()).collect();
@@ -297,16 +359,14 @@ impl Inputs {
             };
             let plans = self.plans(&files, wanted, index.is_some())?;
             let projection: Vec<Vec<String>> = plans.iter().map(|plan| plan.projection().to_vec()).collect();
-            let order_ids = self.has("order_id");
-            let sink = make();
             let all = Mutex::new(Tally::default());
-            let scanned = raw::scan(&raw, &projection, &self.options, &|batch| {
+            let scanned = scan(&raw, &projection, &|batch| {
                 let standings =
                     index.as_ref().map(|index| index.standings(batch.file, &batch)).transpose()?;
                 let mut canonical = plans[batch.file].read(&batch, standings.as_deref())?;
                 let tally = std::mem::take(&mut canonical.tally);
                 all.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(tally);
-                push(&sink, order_ids, canonical, batch)
+                Ok((canonical, batch))
             });
             match scanned {
                 Ok(()) => {
@@ -321,7 +381,7 @@ impl Inputs {
                         notes.push(Note::new("orders_superseded").with("orders", grouped(superseded)));
                     }
                     let lang = self.options.lang;
-                    return Ok((sink, tally.into_summary("orders", files, notes, lang)));
+                    return Ok(tally.into_summary("orders", files, notes, lang));
                 }
                 Err(ScanError::Failed(error)) => return Err(error),
                 Err(ScanError::Encoding { file, .. }) => self.read_again(&mut files, file)?,

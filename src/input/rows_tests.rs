@@ -144,7 +144,7 @@ fn every_verdict(folder: &Folder) -> InputOptions {
 #[test]
 fn a_row_is_counted_under_the_first_reason_that_holds() {
     let folder = Folder::new();
-    let wanted = Wanted { customers: true, units: false, attributes: vec!["note".into()] };
+    let wanted = Wanted { customers: true, attributes: vec!["note".into()], ..Wanted::default() };
     let (rows, summary) = rows_of(every_verdict(&folder), &wanted).unwrap();
     for row in &rows {
         let note = row.attributes[0].as_deref().unwrap();
@@ -375,8 +375,12 @@ fn twins(folder: &Folder) -> [String; 2] {
 #[test]
 fn csv_and_parquet_give_the_same_rows() {
     let folder = Folder::new();
-    let wanted =
-        Wanted { customers: true, units: true, attributes: vec!["Country".into(), "quantity".into()] };
+    let wanted = Wanted {
+        customers: true,
+        units: true,
+        attributes: vec!["Country".into(), "quantity".into()],
+        ..Wanted::default()
+    };
     for filter in [
         None,
         Some("Quantity > 0"),
@@ -458,7 +462,7 @@ fn attributes_and_where_know_the_columns() {
     let folder = Folder::new();
     let path =
         folder.write("a.csv", "customer_id,ordered_at,amount,Country,门店,店铺\na,2024-01-01,1,UK,x,y\n");
-    let wanted = |name: &str| Wanted { customers: true, units: false, attributes: vec![name.into()] };
+    let wanted = |name: &str| Wanted { customers: true, attributes: vec![name.into()], ..Wanted::default() };
     let error = rows_of(options(std::slice::from_ref(&path)), &wanted("country")).unwrap_err();
     assert_eq!((error.code(), error.hints()[0].as_str()), ("unknown_name", "did you mean Country?"));
     assert_eq!(
@@ -468,7 +472,7 @@ fn attributes_and_where_know_the_columns() {
     assert_eq!(
         rows_of(
             options(std::slice::from_ref(&path)),
-            &Wanted { customers: true, units: true, attributes: vec![] }
+            &Wanted { customers: true, units: true, attributes: vec![], ..Wanted::default() }
         )
         .unwrap_err()
         .code(),
@@ -500,7 +504,7 @@ fn a_late_surprise_in_the_encoding_starts_over_with_a_fresh_sink() {
     bytes.extend(b"z,2024-01-01,1,\xd6\xd0\xb9\xfa\n");
     let path = folder.0.path().join("late.csv");
     std::fs::write(&path, &bytes).unwrap();
-    let wanted = Wanted { customers: true, units: false, attributes: vec!["city".into()] };
+    let wanted = Wanted { customers: true, attributes: vec!["city".into()], ..Wanted::default() };
     let (rows, summary) = rows_of(options(&[path.to_string_lossy().into_owned()]), &wanted).unwrap();
     assert_eq!((rows.len(), summary.account.rows_used), (40_001, 40_001));
     assert_eq!(rows[40_000].attributes[0].as_deref(), Some("中国"));

@@ -131,6 +131,11 @@ impl Verdict {
         (Self::Total..=Self::Superseded).contains(&self)
     }
 
+    /// The row is a sale but for its payment.
+    pub fn is_unpaid(self) -> bool {
+        matches!(self, Self::NotPaid | Self::NotPaidByStatus)
+    }
+
     /// The row is a sale with a customer, a date and an amount, whether or not it is in use.
     pub fn is_sound(self) -> bool {
         !self.is_bad() && !self.is_missing() && !self.is_no_sale()

@@ -22,6 +22,7 @@ mod select;
 pub mod shortened;
 mod shown;
 pub mod sink;
+pub mod stream;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,8 @@ fn batch(rows: &[(u64, Sale)]) -> RowBatch {
         refund_amount_e4: sales().map(|s| s.refund * 10_000).collect(),
         net_e4: sales().map(|s| Some((s.amount - s.refund) * 10_000)).collect(),
         units_e4: None,
+        paid_at_us: None,
+        numbers_e4: Vec::new(),
         attributes: vec![text(sales().map(|s| s.product.clone()))],
         raw_at: Column::new_empty("at".into(), &DataType::String),
         raw_amount: StringChunked::from_iter_options("amount".into(), amounts).into_column(),
@@ -207,7 +209,7 @@ fn look_at_file(text: &str, options: InputOptions) -> Quality {
     std::fs::write(&path, text).unwrap();
     let options = InputOptions { paths: vec![path.display().to_string()], ..options };
     let inputs = Inputs::open(Frame::Orders, options).unwrap();
-    let wanted = Wanted { customers: true, units: false, attributes: vec!["币种".into()] };
+    let wanted = Wanted { customers: true, attributes: vec!["币种".into()], ..Wanted::default() };
     let spec = QualitySpec { outlier_z: 5.0, currency: Some((0, "币种".into())), has_product: false };
     let (sink, read) = inputs.read_rows(&wanted, || QualitySink::new(spec.clone())).unwrap();
     sink.finish(&read)
