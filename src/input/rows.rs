@@ -140,6 +140,14 @@ impl MappedFile {
         !self.customer_key.is_empty() || self.mapping.source("customer_id").is_some()
     }
 
+    /// An error that says what to do where the file does not say who the customers are.
+    pub fn require_customers(&self, lang: crate::text::Lang) -> Result<()> {
+        if self.has_customers() {
+            return Ok(());
+        }
+        self.mapping.require_customers(Frame::Orders, &self.raw, lang)
+    }
+
     /// Rows that are refunds of other rows' payments, and have no amount of their own.
     pub(super) fn holds_refunds_alone(&self) -> bool {
         self.meaning.as_ref().is_some_and(|meaning| meaning.preset.kind == Kind::Refunds)
@@ -345,7 +353,7 @@ impl Inputs {
     }
 
     fn plans(&self, files: &[MappedFile], wanted: &Wanted, has_index: bool) -> Result<Vec<FilePlan<'_>>> {
-        FilePlan::check_wanted(self.frame, files, wanted, &self.options)?;
+        FilePlan::check_wanted(files, wanted, &self.options)?;
         let run = RunPlan { counts_orders: files.iter().any(|file| file.meaning.is_some()), has_index };
         let (filter, options) = (self.filter.as_ref(), &self.options);
         let identities = self.identities.as_ref();
