@@ -24,7 +24,7 @@ use crate::error::{Error, Place, Result};
 use crate::output::report::Note;
 
 /// What a command needs besides the columns that every command needs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// Customers: rows without one are left out, and a file without such a column is an error.
     pub customers: bool,
@@ -32,6 +32,13 @@ pub struct Wanted {
     pub units: bool,
     /// Further columns, by canonical or original name.
     pub attributes: Vec<String>,
+}
+
+impl Default for Wanted {
+    /// Customers, and nothing more.
+    fn default() -> Self {
+        Self { customers: true, units: false, attributes: Vec::new() }
+    }
 }
 
 /// Rows as they were read, with what became of each. Columns of one length; values of unreadable cells are `None`.
@@ -497,7 +504,8 @@ impl Inputs {
         if self.filter.is_none() {
             return Ok(());
         }
-        for plan in self.plans(&self.files, &Wanted::default(), false)?.iter().zip(&self.files) {
+        let wanted = Wanted { customers: false, ..Wanted::default() };
+        for plan in self.plans(&self.files, &wanted, false)?.iter().zip(&self.files) {
             let (plan, file) = plan;
             let frame = file
                 .raw
