@@ -4,8 +4,9 @@
 //! id); of the files that hold it one wins, and its rows in the others are superseded.
 //!
 //! Orders are known by a 128-bit hash with a key that is drawn for each run: nobody can choose ids that meet, and two of a
-//! hundred million orders meet with a chance of 1 in 10^22. Nothing else depends on the hash. An order takes 32 bytes, and 40
-//! while the index grows; with `--latest-by COLUMN` an order takes that for each file that holds it while it grows.
+//! hundred million orders meet with a chance of 1 in 10^22. Nothing else depends on the hash. An order takes 32
+//! bytes; building the index of five million orders in two exports took 334 MiB at the peak, 70 bytes an order, the buffers
+//! of reading included. With `--latest-by COLUMN` an order takes that for each file that holds it while the index grows.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};

@@ -13,15 +13,15 @@ kind = "orders"
 grain = "order"
 confidence = { header = "high", meaning = "low" }
 evidence = "our own"
-header = ["单号", "买家", "时刻", "收款", "礼品"]
-fingerprint = { required = ["单号"], any_of = [["收款"]], distinctive = ["买家", "时刻"] }
+header = ["订单编号", "会员ID", "下单时间", "实付金额", "礼品"]
+fingerprint = { required = ["订单编号"], any_of = [["实付金额"]], distinctive = ["会员ID", "下单时间"] }
 drop = [{ reason = "gift", when = "礼品 = '是'" }]
 
 [columns]
-order_id = "单号"
-customer_id = "买家"
-ordered_at = "时刻"
-amount = "收款"
+order_id = "订单编号"
+customer_id = "会员ID"
+ordered_at = "下单时间"
+amount = "实付金额"
 
 [amounts]
 refunds = "none"
@@ -46,7 +46,7 @@ amount = "Spent (*)"
 channel = { constant = "our ads" }
 "#;
 
-const ORDERS: &str = "单号,买家,时刻,收款,备注\n1,a,2024-01-01,5\n2,b,2024-01-02,6\n";
+const ORDERS: &str = "订单编号,会员ID,下单时间,实付金额,备注\n1,a,2024-01-01,5\n2,b,2024-01-02,6\n";
 const SPEND: &str = "Day,Campaign,Spent (EUR),Clicks\n2024-01-01,x,5,1\n2024-01-02,y,6,2\n2024-01-03,y,7,2\n";
 
 /// Without the presets of whoever runs the tests.
@@ -82,7 +82,7 @@ fn the_list_holds_every_preset_once_in_both_languages() {
     let rows = json.json()["tables"]["presets"].as_array().unwrap().clone();
     let ours = rows.iter().find(|row| row["id"] == "our_shop").unwrap();
     assert_eq!(ours["name_zh"], "我们的店");
-    assert_eq!((&ours["customer_id"], &ours["meaning_confidence"]), (&"买家".into(), &"low".into()));
+    assert_eq!((&ours["customer_id"], &ours["meaning_confidence"]), (&"会员ID".into(), &"low".into()));
     assert_eq!(ours["columns"], 5);
     assert!(ours["file"].as_str().unwrap().ends_with("our_shop.toml"));
 
@@ -120,8 +120,8 @@ fn what_is_not_known_is_refused_with_the_nearest() {
     let folder = with_presets();
     let path = folder.path();
     for (arguments, told) in [
-        (&["presets", "show", "our_shp", "--presets", "presets"][..], "did you mean our_shop?"),
-        (&["inspect", "orders.csv", "--preset", "our_shp", "--presets", "presets"], "did you mean our_shop?"),
+        (&["presets", "show", "our_shp", "--presets", "presets"][..], "did you mean our_shop"),
+        (&["inspect", "orders.csv", "--preset", "our_shp", "--presets", "presets"], "did you mean our_shop"),
         (&["inspect", "orders.csv", "--preset", "./nowhere.toml"], "siyu presets show ID > FILE.toml"),
         (&["inspect", "orders.csv", "--keep", "gifts"], "did you mean gift?"),
         (&["inspect", "orders.csv", "--keep", "gift"], "--keep gift does not apply"),
@@ -134,11 +134,11 @@ fn what_is_not_known_is_refused_with_the_nearest() {
                 "--presets",
                 "presets",
                 "--col",
-                "customer_id=买家",
+                "customer_id=会员ID",
                 "--col",
-                "ordered_at=时刻",
+                "ordered_at=下单时间",
                 "--col",
-                "amount=收款",
+                "amount=实付金额",
             ],
             "--presets does not apply",
         ),
@@ -148,9 +148,9 @@ fn what_is_not_known_is_refused_with_the_nearest() {
         assert_eq!(run.status, 2, "{arguments:?}");
         assert!(run.stderr.contains(told), "{arguments:?}: {}", run.stderr);
     }
-    write(path, "presets/our_shop.toml", PRESET.replace("amount = \"收款\"", "amount = \"收钱\""));
+    write(path, "presets/our_shop.toml", PRESET.replace("amount = \"实付金额\"", "amount = \"实付金\""));
     let run = run(path, &["inspect", "orders.csv", "--presets", "presets"]);
-    let told = "presets/our_shop.toml: columns.amount: column \"收钱\" is not in header";
+    let told = "presets/our_shop.toml: columns.amount: column \"实付金\" is not in header";
     assert!(run.status == 2 && run.stderr.contains(told), "{}", run.stderr);
 }
 
@@ -181,11 +181,11 @@ fn inspect_says_what_a_file_is_how_sure_that_is_and_what_it_lacks() {
     // Rows of a file that its preset knows gifts of may be kept.
     run_on(&["--keep", "gift"]);
 
-    write(path, "few.csv", "标题\n单号,买家,收款\n1,a,5\n");
+    write(path, "few.csv", "标题\n订单编号,会员ID,实付金额\n1,a,5\n");
     let run_ = run(path, &["inspect", "few.csv", "--presets", "presets", "--table", "files", "-f", "json"]);
     assert_eq!(run_.status, 2);
     assert_eq!(run_.json()["tables"]["files"][0]["header_line"], 2);
-    assert!(run_.stderr.contains("  no ordered_at: export 时刻 to have it"), "{}", run_.stderr);
+    assert!(run_.stderr.contains("  no ordered_at: export 下单时间 to have it"), "{}", run_.stderr);
 
     let unknown = run(path, &["inspect", "orders.csv", "--table", "files", "-f", "json"]);
     assert!(

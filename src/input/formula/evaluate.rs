@@ -300,7 +300,7 @@ impl<'a> Row<'a, '_> {
         let start = behind
             .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | '￥' | '¥' | '$'));
         let (sign, digits) = match start.strip_prefix(['-', '\u{2212}']) {
-            Some(rest) => ("-", rest.trim_start_matches(|c: char| matches!(c, '￥' | '¥' | '$' | ' '))),
+            Some(rest) => ("-", rest.trim_start_matches(['￥', '¥', '$', ' '])),
             None => ("", start),
         };
         let end = digits.find(|c: char| !matches!(c, '0'..='9' | '.' | ',')).unwrap_or(digits.len());

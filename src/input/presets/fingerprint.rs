@@ -60,7 +60,12 @@ impl Prepared {
             any_of: print.any_of.iter().map(|group| names(group)).collect(),
             distinctive: names(&print.distinctive),
             forbidden: names(&print.forbidden),
-            header: names(&preset.header),
+            header: preset
+                .header
+                .iter()
+                .filter(|name| !name.trim().is_empty())
+                .map(|name| ColumnName::new(name))
+                .collect(),
         }
     }
 

@@ -3,6 +3,8 @@
 mod built_in;
 mod fingerprint;
 pub mod names;
+#[cfg(test)]
+mod cn_tests;
 mod registry;
 mod schema;
 mod validate;
@@ -29,3 +31,6 @@ pub enum PresetChoice {
     /// This one, whatever the header says of others.
     Given(Arc<Preset>),
 }
+
+#[cfg(test)]
+mod western_tests;
