@@ -1,10 +1,10 @@
 //! Presets: what a platform's export looks like and what its cells mean. Data, one TOML file each.
 
 mod built_in;
-mod fingerprint;
-pub mod names;
 #[cfg(test)]
 mod cn_tests;
+mod fingerprint;
+pub mod names;
 mod registry;
 mod schema;
 mod validate;
