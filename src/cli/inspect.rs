@@ -204,6 +204,11 @@ fn settled(options: &InputOptions, read: ReadSummary, preset: Option<&str>) -> S
         let why = refusal.to_string().lines().next().unwrap_or_default().to_owned();
         notes.push(Note::new("reports_would_refuse").with("why", why));
     }
+    if let Some(file) = read.files.iter().find(|file| !file.has_customers()) {
+        let refused = file.require_customers(options.lang).err();
+        let hint = refused.iter().flat_map(Error::hints).next().unwrap_or_default();
+        notes.push(Note::new("customers_unknown").with("file", &file.raw.label).with("hint", hint));
+    }
     Seen {
         inspection: Inspection {
             files: read.files.iter().map(|file| file_seen(&file.raw)).collect(),
@@ -523,7 +528,7 @@ mod tests {
     #[test]
     fn what_is_missing_or_open_is_shown_and_the_error_stays() {
         let seen = look_at("date,price,qty,a\n2020-01-01,2,3,4\n", &[]);
-        assert_eq!(seen.failure.as_ref().unwrap().code(), "missing_column");
+        assert_eq!(seen.notes.iter().map(|note| note.key).collect::<Vec<_>>(), ["customers_unknown"]);
         assert_eq!(
             found(&seen),
             [
@@ -535,7 +540,7 @@ mod tests {
                 (None, "unused"),
             ]
         );
-        assert!(seen.inspection.config.is_empty() && seen.inspection.rows.is_none());
+        assert!(seen.failure.is_none() && seen.inspection.rows.is_some());
 
         let seen = look_at("customer,buyer,date,amount\n1,2,2020-01-01,3\n", &[]);
         assert_eq!(seen.failure.as_ref().unwrap().code(), "ambiguous_column");

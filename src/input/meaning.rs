@@ -109,7 +109,8 @@ impl Meaning {
         let key = mapping.source("order_id")?.to_owned();
         let of_line = self.preset.amounts.as_ref().is_some_and(|amounts| amounts.refund_of_line);
         let of_order = mapping.columns.iter().filter(|mapped| {
-            !OF_LINES.contains(&mapped.canonical) && !(of_line && mapped.canonical == "refund_amount")
+            let is_of_line = of_line && mapped.canonical == "refund_amount";
+            !is_of_line && !OF_LINES.contains(&mapped.canonical)
         });
         let mut columns: Vec<String> = Vec::new();
         let sources = of_order.map(|mapped| mapped.source.as_str());

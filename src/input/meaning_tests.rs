@@ -29,7 +29,10 @@ const STATUS: &str = "[status]\ncolumn = ['状态']\ndetail = ['原因']\npaid =
     ignored = ['作废']\n";
 
 #[derive(Debug, Default)]
-struct Rows(Mutex<BTreeMap<(usize, u64), (Verdict, Option<i64>, i64)>>);
+struct Rows(Mutex<BTreeMap<(usize, u64), Row>>);
+
+/// What became of it, amount and refund.
+type Row = (Verdict, Option<i64>, i64);
 
 impl RowSink for Rows {
     fn push(&self, batch: RowBatch) -> Result<()> {
@@ -43,7 +46,7 @@ impl RowSink for Rows {
 }
 
 struct Read {
-    rows: Vec<(Verdict, Option<i64>, i64)>,
+    rows: Vec<Row>,
     summary: ReadSummary,
 }
 

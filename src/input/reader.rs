@@ -203,15 +203,10 @@ impl<'a> FilePlan<'a> {
     }
 
     /// Every attribute must be there in some file.
-    pub(super) fn check_wanted(
-        frame: Frame,
-        files: &[MappedFile],
-        wanted: &Wanted,
-        options: &InputOptions,
-    ) -> Result<()> {
+    pub(super) fn check_wanted(files: &[MappedFile], wanted: &Wanted, options: &InputOptions) -> Result<()> {
         if wanted.customers {
-            for file in files.iter().filter(|file| !file.has_customers()) {
-                file.mapping.require_customers(frame, &file.raw, options.lang)?;
+            for file in files {
+                file.require_customers(options.lang)?;
             }
         }
         for name in &wanted.attributes {

@@ -24,7 +24,7 @@ use crate::error::{Error, Place, Result};
 use crate::output::report::Note;
 
 /// What a command needs besides the columns that every command needs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// Customers: rows without one are left out, and a file without such a column is an error.
     pub customers: bool,
@@ -36,6 +36,13 @@ pub struct Wanted {
     pub numbers: Vec<String>,
     /// Further columns, by canonical or original name.
     pub attributes: Vec<String>,
+}
+
+impl Default for Wanted {
+    /// Customers, and nothing more.
+    fn default() -> Self {
+        Self { customers: true, units: false, paid_at: false, numbers: Vec::new(), attributes: Vec::new() }
+    }
 }
 
 /// Rows as they were read, with what became of each. Columns of one length; values of unreadable cells are `None`.
@@ -146,6 +153,14 @@ impl MappedFile {
     /// Whether the rows say who the customers are.
     pub fn has_customers(&self) -> bool {
         !self.customer_key.is_empty() || self.mapping.source("customer_id").is_some()
+    }
+
+    /// An error that says what to do where the file does not say who the customers are.
+    pub fn require_customers(&self, lang: crate::text::Lang) -> Result<()> {
+        if self.has_customers() {
+            return Ok(());
+        }
+        self.mapping.require_customers(Frame::Orders, &self.raw, lang)
     }
 
     /// Rows that are refunds of other rows' payments, and have no amount of their own.
@@ -405,7 +420,7 @@ impl Inputs {
     }
 
     fn plans(&self, files: &[MappedFile], wanted: &Wanted, has_index: bool) -> Result<Vec<FilePlan<'_>>> {
-        FilePlan::check_wanted(self.frame, files, wanted, &self.options)?;
+        FilePlan::check_wanted(files, wanted, &self.options)?;
         let run = RunPlan { counts_orders: files.iter().any(|file| file.meaning.is_some()), has_index };
         let (filter, options) = (self.filter.as_ref(), &self.options);
         let identities = self.identities.as_ref();
@@ -517,7 +532,8 @@ impl Inputs {
         if self.filter.is_none() {
             return Ok(());
         }
-        for plan in self.plans(&self.files, &Wanted::default(), false)?.iter().zip(&self.files) {
+        let wanted = Wanted { customers: false, ..Wanted::default() };
+        for plan in self.plans(&self.files, &wanted, false)?.iter().zip(&self.files) {
             let (plan, file) = plan;
             let frame = file
                 .raw
