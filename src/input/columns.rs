@@ -331,14 +331,15 @@ impl Mapping {
             return Ok(());
         }
         let way_out = file.preset.as_ref().and_then(|preset| preset.way_out.as_ref());
-        let Some(way_out) = way_out else {
+        let (Some(way_out), Some(preset)) = (way_out, &file.preset) else {
             let canonical = "customer_id";
             return Err(missing(frame, &file.label, &file.header, &self.unused, canonical, canonical));
         };
         Err(Error::MissingColumn {
             path: file.label.clone(),
-            canonical: "customer_id".into(),
-            columns: file.header.clone(),
+            canonical: format!("customer_id (read as: {})", preset.name.en),
+            // What there is does not help: the way out says what to do.
+            columns: Vec::new(),
             hint: match lang {
                 Lang::En => way_out.en.clone(),
                 Lang::Zh => way_out.zh.clone(),
