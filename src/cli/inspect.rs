@@ -112,6 +112,9 @@ fn refuse_what_finds_nothing(
 fn write(mut report: Report, plan: &OutputPlan, config: &str) -> Result<()> {
     if plan.format == Format::Table {
         without_the_one_file(&mut report, "columns");
+        if !matches!(plan.choice, TableChoice::Named(_)) {
+            without_unused_columns(&mut report);
+        }
     }
     let below =
         plan.format == Format::Table && !matches!(plan.choice, TableChoice::Named(_)) && !config.is_empty();
@@ -125,6 +128,18 @@ fn write(mut report: Report, plan: &OutputPlan, config: &str) -> Result<()> {
         out.write_all(b"\n")?;
         Ok(out.write_all(config.as_bytes())?)
     })
+}
+
+/// Exports of platforms have dozens of columns that nothing reads: they would push the others off the screen. `--table columns`
+/// shows them.
+fn without_unused_columns(report: &mut Report) {
+    const FEW: usize = 12;
+    let Some(table) = report.tables.iter_mut().find(|table| table.name == "columns") else { return };
+    let Some(Cells::Text(found)) = table.column("found").map(|column| &column.cells) else { return };
+    let keep: Vec<bool> = found.iter().map(|found| found.as_deref() != Some("unused")).collect();
+    if keep.iter().filter(|keep| !**keep).count() > FEW {
+        table.retain(&keep);
+    }
 }
 
 /// A path that stands in every row of a table says nothing to the eye.
@@ -348,10 +363,11 @@ fn columns_of(file: &RawFile, mapping: &Mapping, dates: Option<&DateReading>) ->
     }
     for name in &mapping.unused {
         let (filled, examples) = first_values(&file.head, name);
+        let in_formula = file.derived.iter().any(|derived| derived.inputs.contains(name));
         seen.push(ColumnSeen {
             file: file.label.clone(),
             column: Some(name.clone()),
-            found: "unused",
+            found: if in_formula { "formula" } else { "unused" },
             filled,
             examples,
             ..ColumnSeen::default()

@@ -140,6 +140,23 @@ impl Table {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)
     }
+
+    /// Keeps the rows of which `keep` is true.
+    pub fn retain(&mut self, keep: &[bool]) {
+        fn only<T>(values: &mut Vec<T>, keep: &[bool]) {
+            let mut keep = keep.iter();
+            values.retain(|_| keep.next().is_none_or(|keep| *keep));
+        }
+        for column in &mut self.columns {
+            match &mut column.cells {
+                Cells::Text(values) => only(values, keep),
+                Cells::Int(values) | Cells::Money(values) | Cells::DateTime(values) => only(values, keep),
+                Cells::Float(values) => only(values, keep),
+                Cells::Date(values) => only(values, keep),
+                Cells::Bool(values) => only(values, keep),
+            }
+        }
+    }
 }
 
 /// A column: its key, what its values mean (hence how they are shown), the values.
