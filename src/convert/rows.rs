@@ -220,6 +220,9 @@ impl RowMaker<'_> {
                 continue;
             }
             let (Some(at_us), Some(amount_e4)) = (batch.at_us[at], batch.amount_e4[at]) else {
+                if verdict.is_unpaid() {
+                    continue;
+                }
                 return Err(Error::Internal {
                     doing: "converting rows".into(),
                     why: "a row in use has no moment or no amount".into(),

@@ -136,6 +136,16 @@ fn net_amounts_get_their_refunds_again() {
 }
 
 #[test]
+fn what_nobody_paid_may_lack_its_time() {
+    let text =
+        NET.replace("3,b,2026-06-03 10:00:00,,", "3,b,,,").replace("2,a,2026-06-02 10:00:00,", "2,a,,");
+    let read = read(&net(), &text);
+    assert_eq!(read.reasons()[1..3], ["missing ordered_at", "not paid (paid_at is empty)"]);
+    // The first of June: no moment was made up.
+    assert_eq!(read.summary.first_at_us.map(|us| us / 86_400_000_000), Some(20_605));
+}
+
+#[test]
 fn a_net_column_named_by_hand_has_no_refunds_taken_off_again() {
     let folder = Folder::new();
     let path = folder.put("a.csv", NET);

@@ -47,6 +47,15 @@ impl FilePlan<'_> {
         if let Some(meaning) = &self.meaning {
             meaning.mark_unpaid(look, &mut verdicts);
         }
+        // Of orders that nobody paid some platforms leave time and amount empty.
+        let unpaid: Vec<bool> = match self.meaning {
+            Some(_) => verdicts.iter().map(|verdict| verdict.is_unpaid()).collect(),
+            None => Vec::new(),
+        };
+        let unpaid_as = match self.paid_at {
+            Some(_) => Verdict::NotPaid,
+            None => Verdict::NotPaidByStatus,
+        };
         let is = |state: State| move |cell: &State| *cell == state;
         if let Some((quantity, unit_price)) = &cells.factors {
             mark(&mut verdicts, Verdict::InvalidUnitPrice, unit_price.states.iter().map(is(State::Invalid)));
@@ -70,6 +79,11 @@ impl FilePlan<'_> {
         mark(&mut verdicts, Verdict::MissingAmount, cells.amount.states.iter().map(is(State::Missing)));
         mark(&mut verdicts, Verdict::InvalidOrderedAt, cells.at.states.iter().map(is(State::Invalid)));
         mark(&mut verdicts, Verdict::MissingOrderedAt, cells.at.states.iter().map(is(State::Missing)));
+        for (verdict, _) in verdicts.iter_mut().zip(&unpaid).filter(|(_, unpaid)| **unpaid) {
+            if matches!(verdict, Verdict::MissingOrderedAt | Verdict::MissingAmount) {
+                *verdict = unpaid_as;
+            }
+        }
         if let Some(ids) = cells.customer_id.as_ref().filter(|_| self.customers) {
             for (verdict, id) in verdicts.iter_mut().zip(ids.iter()) {
                 match id {
@@ -124,7 +138,9 @@ impl FilePlan<'_> {
             tally.rows[*verdict as usize] += 1;
             if verdict.is_sound() {
                 let at = cells.at.values[row];
-                if at <= self.as_of_us && at <= self.until_us {
+                // What nobody paid may lack its time.
+                let is_there = cells.at.states[row] == State::Good;
+                if is_there && at <= self.as_of_us && at <= self.until_us {
                     tally.first_at_us = Some(tally.first_at_us.map_or(at, |first| first.min(at)));
                     tally.last_at_us = Some(tally.last_at_us.map_or(at, |last| last.max(at)));
                 }
