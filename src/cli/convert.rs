@@ -185,6 +185,7 @@ fn what_to_write(inputs: &Inputs, unit: Unit) -> (Spec, Wanted) {
         texts: texts.iter().map(|column| column.name).collect(),
         files: Vec::new(),
         store: texts.iter().position(|column| column.name == "store"),
+        with_customers: inputs.files.iter().any(MappedFile::has_customers),
         with_platform: inputs.files.iter().any(|file| file.meaning.is_some()),
     };
     let mut wanted = Wanted {

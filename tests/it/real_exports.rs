@@ -1,7 +1,10 @@
 //! What platforms really export: the real files of ../shared without flags, the same data under other platforms' headers,
 //! and exports of one shop day after day.
 
+mod make;
 mod real_files;
+mod reexports;
+mod renamed;
 
 use std::path::Path;
 
