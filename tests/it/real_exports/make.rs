@@ -182,16 +182,16 @@ pub fn rfm_tables(folder: &Path, arguments: &[&str]) -> HashMap<&'static str, St
     tables.into_iter().map(table).collect()
 }
 
-/// All tables of one run, as the JSON has them; `facts` as above.
+/// The JSON of one run with all tables; `facts` as above.
 pub fn rfm_json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
     let all = ["-f", "json", "--table", "all", "-q"];
     let arguments: Vec<&str> = ["rfm"].iter().chain(arguments).chain(&all).copied().collect();
-    let mut tables = siyu_in(folder, &arguments).ok().json()["tables"].take();
-    for row in tables["facts"].as_array_mut().into_iter().flatten() {
+    let mut json = siyu_in(folder, &arguments).ok().json();
+    for row in json["tables"]["facts"].as_array_mut().into_iter().flatten() {
         let row = row.as_object_mut().expect("a row");
         NOT_EVERYWHERE.map(|column| row.remove(column));
     }
-    tables
+    json
 }
 
 const NOT_EVERYWHERE: [&str; 2] = ["units", "channels"];

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::make::{self, Order, Rows, export, money, rfm_tables};
+use super::make::{self, Order, Rows, export, money, rfm_json as rfm, rfm_tables};
 use super::{account, e4};
 use crate::support::{folder, siyu_in, write};
 
@@ -65,10 +65,6 @@ fn paid_gross_and_refunds(orders: &[Order]) -> (u64, i64, i64) {
 fn books(json: &Value) -> (u64, i64, i64) {
     let books = &account(json)["reconciliation"];
     (books["orders"].as_u64().unwrap_or_default(), e4(&books["paid_gross"]), e4(&books["refunds"]))
-}
-
-fn rfm(folder: &Path, arguments: &[&str]) -> Value {
-    siyu_in(folder, &[&["rfm", "-f", "json", "--table", "all"], arguments].concat()).ok().json()
 }
 
 /// The rows with a further column, when they were exported.
