@@ -216,7 +216,7 @@ impl Shard {
 struct Namer(RandomState, RandomState);
 
 impl Namer {
-    /// The key of each row; `None` without an id.
+    /// The key of each row; `None` without an id (of several parts: without the first).
     fn keys(&self, keys: &OrderKeys, batch: &RawBatch) -> Result<Vec<Option<[u64; 2]>>> {
         let column = |name: &String| -> Result<StringChunked> {
             let column = batch.frame.column(name).map_err(|e| raw::internal("looking up order ids", &e))?;
@@ -237,14 +237,14 @@ impl Namer {
             let mut hashers = begun.clone();
             let store = stores.as_mut().and_then(Iterator::next).flatten().unwrap_or("");
             hashers.iter_mut().for_each(|hasher| put(hasher, store));
-            let mut is_whole = !parts.is_empty();
-            for part in &mut parts {
-                match part.next().flatten() {
-                    Some(part) => hashers.iter_mut().for_each(|hasher| put(hasher, part)),
-                    None => is_whole = false,
-                }
+            // The first part names the object; a later one may be empty, as the id of a refund is in the row of a payment.
+            let mut is_named = false;
+            for (at, part) in parts.iter_mut().enumerate() {
+                let part = part.next().flatten();
+                is_named |= at == 0 && part.is_some();
+                hashers.iter_mut().for_each(|hasher| put(hasher, part.unwrap_or("")));
             }
-            found.push(is_whole.then(|| hashers.map(|hasher| hasher.finish())));
+            found.push(is_named.then(|| hashers.map(|hasher| hasher.finish())));
         }
         Ok(found)
     }

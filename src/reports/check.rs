@@ -164,11 +164,12 @@ fn overview_table(quality: &Quality) -> Table {
     let outliers = quality.outliers.as_ref();
     let currencies: Vec<String> =
         quality.currencies.iter().map(|(code, rows)| format!("{code} {rows}")).collect();
+    let is_someone_known = quality.customers > 0 || quality.orders_of_nobody == 0;
     let measures: Vec<(&str, Option<String>)> = vec![
         ("rows_read", Some(quality.rows_read.to_string())),
         ("rows_used", Some(quality.rows_used.to_string())),
-        ("customers", Some(quality.customers.to_string())),
-        ("orders", Some(quality.orders.to_string())),
+        ("customers", is_someone_known.then(|| quality.customers.to_string())),
+        ("orders", Some((quality.orders + quality.orders_of_nobody).to_string())),
         ("first_at", moment(quality.first_at_us)),
         ("last_at", moment(quality.last_at_us)),
         ("gross_revenue", Some(exact(quality.gross_e4))),

@@ -13,6 +13,7 @@ mod online_retail;
 mod personal_data;
 mod presets;
 mod readme;
+mod real_exports;
 mod reference_rfm;
 mod sample_data;
 mod support;

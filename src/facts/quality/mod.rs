@@ -40,6 +40,8 @@ pub struct Quality {
     /// Distinct customers and orders of rows in use; a row without an order id is an order of its own.
     pub customers: u64,
     pub orders: u64,
+    /// Orders of rows that do not say who the customer is; not among `orders`.
+    pub orders_of_nobody: u64,
     /// Of rows with a customer, a date and an amount; microseconds of local time.
     pub first_at_us: Option<i64>,
     pub last_at_us: Option<i64>,

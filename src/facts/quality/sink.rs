@@ -26,6 +26,8 @@ pub struct QualitySink {
     spec: QualitySpec,
     repeats: Repeats,
     people: People,
+    /// Orders of rows without a customer.
+    nobody: People,
     found: Mutex<Found>,
 }
 
@@ -93,7 +95,13 @@ struct Row<'a> {
 
 impl QualitySink {
     pub fn new(spec: QualitySpec) -> Self {
-        Self { spec, repeats: Repeats::new(), people: People::new(), found: Mutex::default() }
+        Self {
+            spec,
+            repeats: Repeats::new(),
+            people: People::new(),
+            nobody: People::new(),
+            found: Mutex::default(),
+        }
     }
 
     /// What was found, with what the reader itself has to say.
@@ -101,6 +109,7 @@ impl QualitySink {
         let files: Vec<FileNames> = read.files.iter().map(file_names).collect();
         let found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
         let people = self.people.finish(is_dominant);
+        let nobody = self.nobody.finish(|_, _, _| false);
         let repeated = self.repeats.finish();
         let counted = |tally: &Tally| tally.counted(&files);
         let spots = |rows: u64, spots: &[Spot]| Counted {
@@ -132,6 +141,7 @@ impl QualitySink {
             rows_used: read.account.rows_used,
             customers: people.customers,
             orders: people.orders,
+            orders_of_nobody: nobody.orders,
             first_at_us: read.first_at_us,
             last_at_us: read.last_at_us,
             gross_e4: read.gross_e4,
@@ -172,7 +182,7 @@ impl QualitySink {
                     .collect::<Vec<_>>(),
             ),
             duplicates_are_certain: found.rows_with_order_id > 0
-                && (self.spec.has_product || lines <= people.orders_with_id),
+                && (self.spec.has_product || lines <= people.orders_with_id + nobody.orders_with_id),
             orders_with_several_customers: spots(people.shared_rows, &people.shared_first),
             missing_order_ids: counted(&found.missing_order_ids),
             dates_before_1990: counted(&found.dates_before_1990),
@@ -264,7 +274,7 @@ impl RowSink for QualitySink {
         let cells = Cells::of(&batch);
         let mut found = Found::default();
         let mut records = Vec::with_capacity(batch.verdicts.len());
-        let mut purchases = Vec::with_capacity(batch.verdicts.len());
+        let (mut purchases, mut of_nobody) = (Vec::with_capacity(batch.verdicts.len()), Vec::new());
         let mut text = RowText::default();
         for (at, verdict) in batch.verdicts.iter().enumerate() {
             let place = RowPlace::new(batch.file, batch.rows.get(at));
@@ -280,7 +290,10 @@ impl RowSink for QualitySink {
             let customer = cells.customers[at];
             let row = Row { at, place, customer, order: cells.order(at), at_us, amount_e4 };
             self.look_at(row, &cells, &mut found);
-            purchases.extend(customer.map(|customer| Purchase { place, customer, order: row.order }));
+            match customer {
+                Some(customer) => purchases.push(Purchase { place, customer, order: row.order }),
+                None => of_nobody.push(Purchase { place, customer: "", order: row.order }),
+            }
 
             text.clear();
             text.text(customer);
@@ -296,6 +309,7 @@ impl RowSink for QualitySink {
         }
         self.repeats.push(&records);
         self.people.push(&purchases);
+        self.nobody.push(&of_nobody);
         self.found.lock().unwrap_or_else(PoisonError::into_inner).merge(found);
         Ok(())
     }
