@@ -8,6 +8,7 @@
 //! ```
 
 pub mod account;
+mod batches;
 mod canonical;
 mod cells;
 pub mod columns;
@@ -31,6 +32,7 @@ pub mod parquet;
 pub mod presets;
 pub mod raw;
 mod reader;
+mod reading_notes;
 mod reconcile;
 pub mod rows;
 mod scan;
