@@ -79,17 +79,8 @@ pub struct Told<'a> {
 
 const ORDERS: usize = 120;
 pub const NUMBERS: [&str; 4] = ["quantity", "unit_price", "unit_cost", "discount"];
-pub const TEXTS: [&str; 9] = [
-    "status",
-    "product_id",
-    "product_name",
-    "category",
-    "coupon",
-    "channel",
-    "store",
-    "campaign",
-    "tier",
-];
+pub const TEXTS: [&str; 9] =
+    ["status", "product_id", "product_name", "category", "coupon", "channel", "store", "campaign", "tier"];
 
 impl<'a> Told<'a> {
     pub fn by(preset: &'a Preset) -> Self {
@@ -285,7 +276,9 @@ impl<'a> Told<'a> {
             Story::PartBack if sale.amount > 1 => Back::Part,
             Story::PartBack | Story::AllBack => Back::All,
             // Nothing else tells of it, where it can be told.
-            Story::CancelledLater if self.tells_all_back() || self.refunds == RefundSemantics::Status => Back::All,
+            Story::CancelledLater if self.tells_all_back() || self.refunds == RefundSemantics::Status => {
+                Back::All
+            }
             _ => Back::Nothing,
         };
         sale.refund = match sale.back {
@@ -322,7 +315,9 @@ impl<'a> Told<'a> {
         sale.fate = match story {
             Story::Ignored => Fate::Left("ignored"),
             Story::Unpaid | Story::Cancelled if self.one_time => Fate::Left("missing ordered_at"),
-            Story::Unpaid | Story::Cancelled if self.has_paid_at => Fate::Unpaid("not paid (paid_at is empty)"),
+            Story::Unpaid | Story::Cancelled if self.has_paid_at => {
+                Fate::Unpaid("not paid (paid_at is empty)")
+            }
             Story::Unpaid | Story::Cancelled => Fate::Unpaid("not paid (status)"),
             _ => Fate::Used,
         };

@@ -136,15 +136,13 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
     let net = Value::Number(sale.amount - sale.refund);
     let back = sale.back == Back::All && sale.refund > 0;
     let customer = Value::of(&sale.customer_id);
-    let is_closed = sale.texts.get("status").is_some_and(|s| {
-        matches!(s.as_deref(), Some("已关闭" | "交易关闭"))
-    });
-    let mut put = |values: &[(&str, Value)]| header.of_sale(sale, values);
+    let is_closed =
+        sale.texts.get("status").is_some_and(|s| matches!(s.as_deref(), Some("已关闭" | "交易关闭")));
     match (id, canonical) {
         ("alipay_merchant_bill", "amount") => {
             // A refund is a negative amount.
             let amount = if sale.is_refund { Value::Number(-sale.refund) } else { amount };
-            put(&[("订单金额（元）", amount)]);
+            header.of_sale(sale, &[("订单金额（元）", amount)]);
         }
         ("alipay_merchant_bill", "refund_amount") => {}
         ("alipay_personal_bill", "order_id") => {
@@ -157,11 +155,11 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
             } else {
                 *draw.pick(&["", "-", "换货成功", "售后关闭"])
             };
-            put(&[("售后状态", Value::text(word))]);
+            header.of_sale(sale, &[("售后状态", Value::text(word))]);
         }
         ("kuaishou_orders", "refund_amount") => {
             let word = if back && !is_closed { "退款成功" } else { *draw.pick(&["", "换货成功"]) };
-            put(&[("售后状态", Value::text(word))]);
+            header.of_sale(sale, &[("售后状态", Value::text(word))]);
         }
         ("etsy_orders", "customer_id") => {
             header.coalesce(&mut sale.cells, &["Buyer User ID", "Buyer"], customer, draw);
@@ -174,7 +172,8 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
             let is_done = matches!(sale.texts["status"].as_deref(), Some("完成" | "已完成"));
             let on_delivery = is_done && sale.paid_at.is_some() && draw.chance(2);
             let paid = sale.paid_at.map_or(Value::Missing, Value::Moment);
-            let method = if on_delivery || !is_done && draw.chance(3) { "货到付款" } else { "在线支付" };
+            let method =
+                if on_delivery || !is_done && draw.chance(3) { "货到付款" } else { "在线支付" };
             let done = if on_delivery { paid.clone() } else { Value::Moment(draw.moment()) };
             let confirmed = if on_delivery { Value::Missing } else { paid };
             header.of_sale(
@@ -198,14 +197,13 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
         }
         ("square_items", "discount") => {
             let off = sale.numbers["discount"].map(|off| Value::Number(-off));
-            put(&[("Discounts", off.unwrap_or(Value::Missing))]);
+            header.of_sale(sale, &[("Discounts", off.unwrap_or(Value::Missing))]);
         }
         ("kuaituantuan_orders", "order_id") => {
             // It counts from 1 in every group, and the time of payment makes it one of many.
             let number = format!("{:03}", 1 + draw.below(300));
-            sale.order_id = sale
-                .paid_at
-                .map(|paid| format!("{number}@{}", written_moment(paid, &header.pattern)));
+            sale.order_id =
+                sale.paid_at.map(|paid| format!("{number}@{}", written_moment(paid, &header.pattern)));
             header.put(&mut sale.cells, "跟团号", Value::text(number));
         }
         ("paypal_activity", "order_id") => {
@@ -219,12 +217,12 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
             } else {
                 ("From Email Address", "To Email Address")
             };
-            put(&[(buyer, customer), (shop, Value::text("shop@example.com"))]);
+            header.of_sale(sale, &[(buyer, customer), (shop, Value::text("shop@example.com"))]);
         }
         ("paypal_activity" | "square_items", "ordered_at") => {
             let text = written_moment(sale.at, &header.pattern);
             let (date, time) = text.split_once(' ').unwrap_or_default();
-            put(&[("Date", Value::text(date)), ("Time", Value::text(time))]);
+            header.of_sale(sale, &[("Date", Value::text(date)), ("Time", Value::text(time))]);
         }
         ("paypal_activity", "amount") => {
             let gross = if sale.is_refund { -sale.refund } else { sale.amount };
@@ -245,7 +243,7 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
         ("paypal_activity", "refund_amount") => {}
         ("pdd_orders", "ordered_at") => {
             let at = sale.paid_at.map_or(Value::Missing, Value::Moment);
-            put(&[("订单成交时间", at)]);
+            header.of_sale(sale, &[("订单成交时间", at)]);
         }
         ("pdd_orders", "refund_amount") => assert_eq!(
             sale.refund > 0,
@@ -281,9 +279,9 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
             let names = ["Converted Amount Refunded", "Amount Refunded"];
             header.coalesce(&mut sale.cells, &names, Value::Number(sale.refund), draw);
         }
-        ("taobao_order_list_legacy", "amount") => put(&[("买家实际支付金额", net)]),
-        ("tmall_order_list", "amount") => put(&[("买家实付金额", net)]),
-        ("taobao_suborder", "amount") => put(&[("买家实付金额", net)]),
+        ("taobao_order_list_legacy", "amount") => header.of_sale(sale, &[("买家实际支付金额", net)]),
+        ("tmall_order_list", "amount") => header.of_sale(sale, &[("买家实付金额", net)]),
+        ("taobao_suborder", "amount") => header.of_sale(sale, &[("买家实付金额", net)]),
         ("taobao_suborder", "refund_amount") => {
             // An application that is open or was closed has an amount too.
             let (word, amount) = match draw.below(3) {
@@ -292,18 +290,18 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
                 1 => ("退款关闭", Value::Number(sale.amount)),
                 _ => ("买家已经申请退款，等待卖家同意", Value::Number(sale.amount / 2)),
             };
-            put(&[("退款状态", Value::text(word)), ("退款金额", amount)]);
+            header.of_sale(sale, &[("退款状态", Value::text(word)), ("退款金额", amount)]);
         }
         ("tmall_refund_report", "amount") => {}
         ("tmall_refund_report", "refund_amount") => {
             let is_back = sale.texts["status"].as_deref() == Some("退款成功");
             let asked = if is_back { sale.refund } else { draw.money() };
-            put(&[("退给买家金额", Value::Number(asked))]);
+            header.of_sale(sale, &[("退给买家金额", Value::Number(asked))]);
         }
         ("wechat_pay_bill", "amount") => {
             // On a refund it is the amount of the payment.
             let amount = if sale.is_refund { Value::Number(sale.refund * 2) } else { amount };
-            put(&[("订单金额", amount)]);
+            header.of_sale(sale, &[("订单金额", amount)]);
             if sale.has_unknown_status {
                 // Not a word of success: it is no payment.
                 sale.amount = 0;
@@ -366,7 +364,9 @@ fn identity(header: &Header, id: &str, sale: &mut Sale, draw: &mut Draw) {
                     ("是否抽奖或0元试用", Value::text("否")),
                 ],
             );
+            paid_gift(header, sale, draw);
         }
+        "kuaishou_orders" => paid_gift(header, sale, draw),
         "paypal_activity" => {
             let fee = -(signed.abs() / 30);
             let values = [("Fee", Value::Number(fee)), ("Net", Value::Number(signed + fee))];
@@ -399,6 +399,13 @@ fn identity(header: &Header, id: &str, sale: &mut Sale, draw: &mut Draw) {
         }
         "xiaohongshu_orders" => header.of_sale(sale, &[("是否为赠品", Value::text("否"))]),
         _ => {}
+    }
+}
+
+/// What is called a gift and was paid for is a sale.
+fn paid_gift(header: &Header, sale: &mut Sale, draw: &mut Draw) {
+    if sale.amount > 0 && draw.chance(9) {
+        header.put(&mut sale.cells, "赠品订单号", Value::text("260608-1"));
     }
 }
 

@@ -79,6 +79,8 @@ pub fn iso(us: i64) -> String {
     let moment = DateTime::from_timestamp_micros(us).unwrap_or_default().naive_utc();
     match us.rem_euclid(1_000_000) {
         0 => moment.format("%Y-%m-%dT%H:%M:%S").to_string(),
-        micros => format!("{}.{micros:06}", moment.format("%Y-%m-%dT%H:%M:%S")).trim_end_matches('0').to_owned(),
+        micros => {
+            format!("{}.{micros:06}", moment.format("%Y-%m-%dT%H:%M:%S")).trim_end_matches('0').to_owned()
+        }
     }
 }
