@@ -179,6 +179,24 @@ impl Case<'_> {
         format!("export.{}", self.variant.suffix)
     }
 
+    /// How a time reads where it is text: a date of a workbook is written out.
+    fn time_text(&self) -> &str {
+        match self.variant.container {
+            Container::Xlsx { native: true } => "%Y-%m-%d %H:%M:%S",
+            _ => &self.variant.pattern,
+        }
+    }
+
+    /// A text as the reader hands it on: what was no text file is one line a row.
+    fn read_back(&self, text: &str) -> String {
+        match self.variant.container {
+            Container::Xlsx { .. } => text.replace('\n', " "),
+            Container::Ndjson | Container::JsonArray | Container::ZippedJson => text.replace('\n', " "),
+            Container::Html => text.replace(['\n', '\t'], " "),
+            _ => text.to_owned(),
+        }
+    }
+
     fn convert(&self, more: &[&str]) -> Run {
         let name = self.name();
         siyu_in(self.folder, &[&["convert", &name, "--threads", "2"][..], more].concat())
@@ -186,7 +204,7 @@ impl Case<'_> {
 
     fn check_sales(&self, draw: &mut Draw) -> Vec<String> {
         let (preset, told) = (self.preset, Told::by(self.preset));
-        let header = Header::new(preset, &self.variant.pattern);
+        let header = Header::new(preset, self.time_text());
         let mut sales = self.sales(&told, &header, draw);
         let cells: Vec<_> =
             sales.iter_mut().map(|sale| (sale.is_first, std::mem::take(&mut sale.cells))).collect();
@@ -213,7 +231,18 @@ impl Case<'_> {
                 faults.extend(self.compare(&flags, &columns, &lines, &account));
             }
         }
-        if self.is_first && faults.is_empty() {
+        if self.is_first && faults.is_empty() && preset.kind == Kind::Refunds {
+            // Refunds alone are no orders: their rows are counted there, not read.
+            let account = Account { rows_used: account.rows_read, ..account };
+            faults.extend(self.check_figures(&flags, &account, None));
+            faults.extend(self.check_parquet(&flags));
+        } else if self.is_first && faults.is_empty() {
+            // It looks with the eyes of a report about customers, where the file has any.
+            if told.has("customer_id") {
+                sales.retain(|sale| sale.customer_id.is_some() || matches!(sale.fate, Fate::Left(_)));
+            }
+            let used = expect::account(&sales).rows_used;
+            let account = Account { rows_used: used, ..account };
             faults.extend(self.check_figures(&flags, &account, Some(&expect::sums(&told, &sales))));
             faults.extend(self.check_parquet(&flags));
         }
@@ -265,8 +294,10 @@ impl Case<'_> {
         columns.sort();
         let mut faults = self.compare(&[], &columns, &truth, &account);
         if self.is_first && faults.is_empty() {
+            // Rows that are no orders are counted there, not read.
+            let account = Account { rows_used: account.rows_read, ..account };
             faults.extend(self.check_figures(&[], &account, None));
-            faults.extend(self.check_parquet(&[]));
+            faults.extend(self.check_table_in_parquet(&columns, &truth));
         }
         faults
     }
@@ -324,7 +355,7 @@ impl Case<'_> {
         }
         for (at, (row, truth)) in rows.iter().zip(truth).enumerate() {
             for (name, cell) in names.iter().zip(row) {
-                let wanted = truth.get(name).map_or("", String::as_str);
+                let wanted = self.read_back(truth.get(name).map_or("", String::as_str));
                 if cell != wanted {
                     faults
                         .push(format!("{flags:?}: row {at}: {name} is {cell:?}, not {wanted:?}; {truth:?}"));
@@ -394,12 +425,53 @@ impl Case<'_> {
         if again.status != 0 {
             return vec![format!("from parquet: status {}: {}", again.status, again.stderr)];
         }
-        let differs = text.stdout.lines().zip(again.stdout.lines()).find(|(a, b)| a != b);
-        match differs {
-            Some((a, b)) => vec![format!("by way of parquet:\n{a}\n{b}")],
-            None if text.stdout.len() != again.stdout.len() => vec!["by way of parquet: other rows".into()],
-            None => Vec::new(),
+        // Whose export it was is no column of the vocabulary.
+        let mut lines = text.stdout.lines();
+        let without = |line: &str| line.rsplit_once(',').map(|(line, _)| line.to_owned());
+        for line in again.stdout.lines() {
+            let before =
+                lines.next().map(|line| if self.ends_row(line) { without(line) } else { Some(line.into()) });
+            if before.flatten().as_deref() != Some(line) {
+                return vec![format!("by way of parquet: {line}")];
+            }
         }
+        lines.next().map(|line| format!("not by way of parquet: {line}")).into_iter().collect()
+    }
+
+    /// The last cell of a row, which may have several lines, is the platform.
+    fn ends_row(&self, line: &str) -> bool {
+        line.ends_with(&format!(",{}", self.preset.platform)) || line.ends_with(",platform")
+    }
+
+    /// The canonical file of a frame that is not orders.
+    fn check_table_in_parquet(&self, columns: &[String], truth: &[Canon]) -> Vec<String> {
+        use polars::prelude::*;
+        let written = self.convert(&["-o", "canonical.parquet"]);
+        if written.status != 0 {
+            return vec![format!("to parquet: status {}: {}", written.status, written.stderr)];
+        }
+        let file = std::fs::File::open(self.folder.join("canonical.parquet")).expect("a file");
+        let frame = ParquetReader::new(file).finish().expect("a table");
+        let mut names: Vec<String> = frame.get_column_names().iter().map(|name| name.to_string()).collect();
+        names.sort();
+        if names != columns || frame.height() != truth.len() {
+            return vec![format!("in parquet: {names:?} and {} rows", frame.height())];
+        }
+        let mut faults = Vec::new();
+        for (name, column) in columns.iter().filter_map(|name| Some((name, frame.column(name).ok()?))) {
+            for (row, truth) in truth.iter().enumerate() {
+                let cell = match column.get(row).expect("a row") {
+                    AnyValue::Null => String::new(),
+                    AnyValue::Datetime(us, ..) => value::iso(us),
+                    AnyValue::Decimal(e4, ..) => value::decimal(e4 as i64, 0),
+                    other => other.str_value().into_owned(),
+                };
+                if cell != self.read_back(&truth[name]) {
+                    faults.push(format!("in parquet: row {row}: {name} is {cell:?}, not {:?}", truth[name]));
+                }
+            }
+        }
+        faults
     }
 }
 
@@ -447,12 +519,22 @@ fn noise(name: &str, draw: &mut Draw) -> Value {
         Value::text("138****1234")
     } else if has(&["姓名", "name"]) {
         Value::text("张**")
-    } else if has(&["编号", "id", "单号"]) {
+    } else if has(&["号", "id"]) {
         Value::text(draw.id())
     } else {
         Value::text(draw.text())
     }
 }
+
+/// Reasons as people read them, and as programs do.
+const ACCOUNT_WORDS: [(&str, &str); 6] = [
+    ("ignored (neither payment nor refund)", "ignored"),
+    ("test orders", "test order"),
+    ("gifts", "gift"),
+    ("links for price differences", "price difference"),
+    ("trials", "trial"),
+    ("rows of totals", "total row"),
+];
 
 /// `orders: 210 rows read, 190 used; dropped 3 gift, 17 not paid (status)`.
 fn account_of(stderr: &str) -> Option<Account> {
@@ -466,6 +548,7 @@ fn account_of(stderr: &str) -> Option<Account> {
     for part in rest.split(", ").filter(|part| !part.is_empty()) {
         let part = part.trim_start_matches("dropped ").trim_start_matches("left out: ");
         let (rows, reason) = part.split_once(' ')?;
+        let reason = ACCOUNT_WORDS.iter().find(|(word, _)| *word == reason).map_or(reason, |(_, key)| key);
         account.dropped.insert(reason.to_owned(), number(rows)?);
     }
     Some(account)

@@ -65,7 +65,9 @@ impl Sheet<'_> {
     /// The columns in another order, their names as another release wrote them.
     pub fn rearrange(&mut self, draw: &mut Draw) {
         let mut order: Vec<usize> = (0..self.header.len()).collect();
-        draw.shuffle(&mut order);
+        // A text in the first column that begins as comments do would be one.
+        let fixed = usize::from(self.preset.file.comment.is_some());
+        draw.shuffle(&mut order[fixed..]);
         let moved = order.iter().map(|at| self.header[*at].clone());
         self.header = moved
             .map(|name| match draw.below(4) {
@@ -116,7 +118,7 @@ impl Sheet<'_> {
             Value::Number(e4) if !self.variant.container.is_json() => {
                 written_number(*e4, self.preset.time_zone.as_deref() == Some("Asia/Shanghai"), draw)
             }
-            Value::Number(e4) | Value::Plain(e4) => decimal(*e4, 0),
+            Value::Number(e4) => decimal(*e4, 0),
             Value::Moment(us) => self.moment(*us),
         };
         let around = |part: &Option<String>| part.clone().filter(|_| is_text).unwrap_or_default();
@@ -272,12 +274,14 @@ impl Sheet<'_> {
         for row in &self.rows {
             let mut record = Map::new();
             for (name, value) in self.header.iter().zip(row) {
+                // Here an object of what stands beside it.
+                if name == "properties" {
+                    continue;
+                }
                 let value = match value {
                     Value::Missing => Json::Null,
                     Value::Text(text) => Json::String(text.clone()),
-                    Value::Number(e4) | Value::Plain(e4) => {
-                        serde_json::from_str(&decimal(*e4, 0)).expect("a number")
-                    }
+                    Value::Number(e4) => serde_json::from_str(&decimal(*e4, 0)).expect("a number"),
                     Value::Moment(us) => match self.moment(*us) {
                         digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
                             serde_json::from_str(&digits).expect("a number")
@@ -307,7 +311,7 @@ impl Sheet<'_> {
             } else {
                 let texts = cells().map(|value| match value {
                     Value::Text(text) => Some(text.clone()),
-                    Value::Number(e4) | Value::Plain(e4) => Some(decimal(*e4, 0)),
+                    Value::Number(e4) => Some(decimal(*e4, 0)),
                     _ => None,
                 });
                 StringChunked::from_iter_options(name.as_str().into(), texts).into_column()

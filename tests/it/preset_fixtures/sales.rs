@@ -292,6 +292,7 @@ impl<'a> Told<'a> {
                 Story::Unpaid => self.status(&rules.unpaid, draw),
                 Story::Cancelled | Story::CancelledLater => self.status(&rules.cancelled, draw),
                 Story::Ignored => self.status(&rules.ignored, draw),
+                Story::UnknownStatus if draw.alphabet.western => Some(("état nouveau".to_owned(), None)),
                 Story::UnknownStatus => Some(("新状态X".to_owned(), None)),
                 _ if self.refunds == RefundSemantics::Rows => None,
                 _ => refunded,

@@ -94,7 +94,7 @@ fn told(values: &BTreeMap<&'static str, Value>) -> BTreeMap<&'static str, String
     let text = |value: &Value| match value {
         Value::Missing => String::new(),
         Value::Text(text) => text.clone(),
-        Value::Number(e4) | Value::Plain(e4) => decimal(*e4, 0),
+        Value::Number(e4) => decimal(*e4, 0),
         Value::Moment(us) => iso(*us),
     };
     values.iter().map(|(name, value)| (*name, text(value))).collect()

@@ -13,8 +13,6 @@ pub enum Value {
     Number(i64),
     /// Wall time in microseconds.
     Moment(i64),
-    /// A number that must be written without signs and separators.
-    Plain(i64),
 }
 
 impl Value {
@@ -79,8 +77,7 @@ pub fn iso(us: i64) -> String {
     let moment = DateTime::from_timestamp_micros(us).unwrap_or_default().naive_utc();
     match us.rem_euclid(1_000_000) {
         0 => moment.format("%Y-%m-%dT%H:%M:%S").to_string(),
-        micros => {
-            format!("{}.{micros:06}", moment.format("%Y-%m-%dT%H:%M:%S")).trim_end_matches('0').to_owned()
-        }
+        micros if micros % 1_000 == 0 => moment.format("%Y-%m-%dT%H:%M:%S%.3f").to_string(),
+        _ => moment.format("%Y-%m-%dT%H:%M:%S%.6f").to_string(),
     }
 }
