@@ -101,8 +101,17 @@ impl Meaning {
 
     /// What stands on the first line of an order alone: the column of order ids, and those to be filled from there.
     pub(super) fn blanks(&self, file: &RawFile, mapping: &Mapping) -> Option<(String, Vec<String>)> {
-        const OF_LINES: [&str; 7] =
-            ["order_id", "product_id", "product_name", "category", "quantity", "unit_price", "unit_cost"];
+        // A discount of the order adds up over its lines: it stays on the first alone.
+        const OF_LINES: [&str; 8] = [
+            "order_id",
+            "product_id",
+            "product_name",
+            "category",
+            "quantity",
+            "unit_price",
+            "unit_cost",
+            "discount",
+        ];
         if self.preset.grain != Grain::LineOrderBlank {
             return None;
         }

@@ -11,6 +11,7 @@ mod inputs;
 mod invariance;
 mod online_retail;
 mod personal_data;
+mod preset_fixtures;
 mod presets;
 mod readme;
 mod real_exports;

@@ -231,6 +231,9 @@ fn square_refunds_are_rows() {
         ("Tax", "-$1.20"),
     ];
     assert_eq!(canonical(&preset, "ordered_at", &sale), "2024-05-01 10:15:00");
+    // Positive where something was taken off, as on every platform.
+    assert_eq!(canonical(&preset, "discount", &sale), "3");
+    assert_eq!(canonical(&preset, "discount", &back), "-3");
     for (row, amount, refund) in [(&sale[..], "16.2", "0"), (&back, "0", "16.2")] {
         assert_eq!(canonical(&preset, "amount", row), amount);
         assert_eq!(canonical(&preset, "refund_amount", row), refund);
