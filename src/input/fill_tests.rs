@@ -11,7 +11,7 @@ type Table = Vec<(u64, Vec<String>)>;
 
 fn rows(file: &RawFile, options: &InputOptions) -> Table {
     let found: Mutex<Table> = Mutex::default();
-    scan(std::slice::from_ref(file), &[file.header.clone()], options, &|batch| {
+    scan(std::slice::from_ref(file), std::slice::from_ref(&file.header), options, &|batch| {
         let mut found = found.lock().unwrap();
         for row in 0..batch.frame.height() {
             let cells =

@@ -495,7 +495,7 @@ fn is_moment(column: &Column) -> bool {
 
 /// As the first reader that can reads it, else what the last says.
 fn parse(readers: &[DateParser], cell: &str) -> Result<i64, DateError> {
-    readers.iter().fold(Err(DateError::NotADate), |found, reader| found.or_else(|_| reader.parse(cell)))
+    readers.iter().map(|reader| reader.parse(cell)).find(Result::is_ok).unwrap_or(Err(DateError::NotADate))
 }
 
 /// Whole numbers by size, then other texts by their bytes.
