@@ -485,7 +485,9 @@ fn config(options: &InputOptions, files: &[MappedFile], preset: Option<&str>) ->
     }
     let mut own = first.mapping.clone();
     own.columns.retain(|mapped| mapped.found.key() != "preset");
-    block.push_str(&own.as_config());
+    if !own.columns.is_empty() || options.columns.iter().any(|(_, column)| column.is_empty()) {
+        block.push_str(&own.as_config());
+    }
     for (canonical, _) in options.columns.iter().filter(|(_, column)| column.is_empty()) {
         block.push_str(&format!("{canonical} = \"\"\n"));
     }

@@ -1,7 +1,5 @@
 //! One shop exported day after day, and exports of several platforms in one run.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use super::make::{self, Order, Rows, export, money, rfm_json as rfm, rfm_tables};
