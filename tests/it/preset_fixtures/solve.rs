@@ -4,7 +4,7 @@ use siyu::input::columns::key;
 use siyu::input::presets::{Alternative, Preset, RefundSemantics};
 
 use super::draw::Draw;
-use super::sales::{Back, Fate, NUMBERS, Sale, TEXTS};
+use super::sales::{Back, Fate, NO_TIME, NUMBERS, Sale, TEXTS};
 use super::value::{Value, written_moment};
 
 /// The columns of a file, found by name.
@@ -114,7 +114,7 @@ pub fn write_sale(header: &Header, sale: &mut Sale, draw: &mut Draw) {
 
 /// The cell of a column that is the canonical one.
 fn direct(header: &Header, canonical: &str, sale: &Sale, draw: &mut Draw) -> Value {
-    let no_time = sale.fate == Fate::Left("missing ordered_at");
+    let no_time = sale.fate == Fate::Left(NO_TIME);
     match canonical {
         "customer_id" => Value::of(&sale.customer_id),
         "order_id" => Value::of(&sale.order_id),
