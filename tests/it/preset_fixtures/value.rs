@@ -42,7 +42,7 @@ fn with_commas(e4: i64) -> String {
     let (units, decimals) = text.split_once('.').unwrap_or((text, "00"));
     let mut out = String::new();
     for (at, digit) in units.chars().enumerate() {
-        if at > 0 && (units.len() - at) % 3 == 0 {
+        if at > 0 && (units.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
