@@ -66,7 +66,7 @@ pub fn written_number(e4: i64, is_chinese: bool, draw: &mut Draw) -> String {
 /// A moment by a strftime pattern; `%z` is some offset, whose wall time it is.
 pub fn written_moment(us: i64, pattern: &str) -> String {
     let moment = DateTime::from_timestamp_micros(us).unwrap_or_default();
-    let zone = if moment.minute() % 2 == 0 { "+0800" } else { "-0500" };
+    let zone = if moment.minute().is_multiple_of(2) { "+0800" } else { "-0500" };
     // Excel writes 2026/6/6 9:05.
     let pattern = pattern.replace("%Y/%m/%d %H:%M", "%Y/%-m/%-d %-H:%M").replace("%z", zone);
     moment.naive_utc().format(&pattern).to_string()
