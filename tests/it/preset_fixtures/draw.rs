@@ -104,6 +104,10 @@ impl Draw {
         &of[self.below(of.len())]
     }
 
+    pub fn one_of(&mut self, words: &[&'static str]) -> &'static str {
+        words[self.below(words.len())]
+    }
+
     pub fn shuffle<T>(&mut self, values: &mut [T]) {
         for at in (1..values.len()).rev() {
             values.swap(at, self.below(at + 1));

@@ -74,6 +74,8 @@ pub fn columns(told: &Told) -> Vec<String> {
     let more = NUMBERS.iter().chain(&TEXTS).filter(|name| told.has(name));
     let mut all: Vec<String> = always.iter().chain(more).map(|name| (*name).to_owned()).collect();
     all.push("platform".into());
+    // No column for customers where the platform does not say who they are.
+    all.retain(|name| name != "customer_id" || told.has("customer_id"));
     all.sort();
     all
 }

@@ -77,6 +77,8 @@ pub struct Told<'a> {
     has_partial: bool,
 }
 
+/// Not paid, and so without any time: there is no row to write.
+pub const NO_TIME: &str = "not paid (paid_at is empty)";
 const ORDERS: usize = 120;
 pub const NUMBERS: [&str; 4] = ["quantity", "unit_price", "unit_cost", "discount"];
 pub const TEXTS: [&str; 9] =
@@ -315,10 +317,8 @@ impl<'a> Told<'a> {
         }
         sale.fate = match story {
             Story::Ignored => Fate::Left("ignored"),
-            Story::Unpaid | Story::Cancelled if self.one_time => Fate::Left("missing ordered_at"),
-            Story::Unpaid | Story::Cancelled if self.has_paid_at => {
-                Fate::Unpaid("not paid (paid_at is empty)")
-            }
+            Story::Unpaid | Story::Cancelled if self.one_time => Fate::Left(NO_TIME),
+            Story::Unpaid | Story::Cancelled if self.has_paid_at => Fate::Unpaid(NO_TIME),
             Story::Unpaid | Story::Cancelled => Fate::Unpaid("not paid (status)"),
             _ => Fate::Used,
         };

@@ -4,7 +4,7 @@ use siyu::input::columns::key;
 use siyu::input::presets::{Alternative, Preset, RefundSemantics};
 
 use super::draw::Draw;
-use super::sales::{Back, Fate, NUMBERS, Sale, TEXTS};
+use super::sales::{Back, Fate, NO_TIME, NUMBERS, Sale, TEXTS};
 use super::value::{Value, written_moment};
 
 /// The columns of a file, found by name.
@@ -114,7 +114,7 @@ pub fn write_sale(header: &Header, sale: &mut Sale, draw: &mut Draw) {
 
 /// The cell of a column that is the canonical one.
 fn direct(header: &Header, canonical: &str, sale: &Sale, draw: &mut Draw) -> Value {
-    let no_time = sale.fate == Fate::Left("missing ordered_at");
+    let no_time = sale.fate == Fate::Left(NO_TIME);
     match canonical {
         "customer_id" => Value::of(&sale.customer_id),
         "order_id" => Value::of(&sale.order_id),
@@ -151,14 +151,14 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
         }
         ("douyin_orders", "refund_amount") => {
             let word = if back && !is_closed {
-                *draw.pick(&["退款成功", "已发货，退款成功", "售后退款成功"])
+                draw.one_of(&["退款成功", "已发货，退款成功", "售后退款成功"])
             } else {
-                *draw.pick(&["", "-", "换货成功", "售后关闭"])
+                draw.one_of(&["", "-", "换货成功", "售后关闭"])
             };
             header.of_sale(sale, &[("售后状态", Value::text(word))]);
         }
         ("kuaishou_orders", "refund_amount") => {
-            let word = if back && !is_closed { "退款成功" } else { *draw.pick(&["", "换货成功"]) };
+            let word = if back && !is_closed { "退款成功" } else { draw.one_of(&["", "换货成功"]) };
             header.of_sale(sale, &[("售后状态", Value::text(word))]);
         }
         ("etsy_orders", "customer_id") => {
@@ -227,9 +227,9 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
         ("paypal_activity", "amount") => {
             let gross = if sale.is_refund { -sale.refund } else { sale.amount };
             let kind = if sale.is_refund {
-                *draw.pick(&["Payment Refund", "Payment Reversal", "Chargeback"])
+                draw.one_of(&["Payment Refund", "Payment Reversal", "Chargeback"])
             } else {
-                *draw.pick(&["Express Checkout Payment", "Website Payment"])
+                draw.one_of(&["Express Checkout Payment", "Website Payment"])
             };
             header.of_sale(
                 sale,
@@ -309,7 +309,7 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
         }
         ("wechat_pay_bill", "refund_amount") => {
             let failed = sale.is_refund && draw.chance(8);
-            let word = if failed { "FAIL" } else { *draw.pick(&["SUCCESS", "PROCESSING"]) };
+            let word = if failed { "FAIL" } else { draw.one_of(&["SUCCESS", "PROCESSING"]) };
             let word = if sale.is_refund { Value::text(word) } else { Value::Missing };
             let asked = Value::Number(sale.refund);
             header.of_sale(sale, &[("退款状态", word), ("申请退款金额", asked)]);
@@ -342,7 +342,7 @@ fn identity(header: &Header, id: &str, sale: &mut Sale, draw: &mut Draw) {
                     ("买家应付邮费", Value::Number(freight)),
                     // The list price: not what was paid.
                     ("总金额", Value::Number(sale.amount * 2 + 10_000)),
-                    ("C2B小额收款", Value::text(*draw.pick(&["", "否'"]))),
+                    ("C2B小额收款", Value::text(draw.one_of(&["", "否'"]))),
                 ],
             );
         }
@@ -416,10 +416,10 @@ pub fn dropped(header: &Header, rule: usize, sale: &Sale, draw: &mut Draw) -> Sa
     let free = |name: &'static str| [(name, Value::Number(0)), ("赠品订单号", text("3201"))];
     let (reason, values): (&str, Vec<(&str, Value)>) = match (header.preset.id.as_str(), rule) {
         ("alipay_personal_bill", 0) => {
-            ("ignored", vec![("收/支", text(*draw.pick(&["支出", "不计收支", "/"])))])
+            ("ignored", vec![("收/支", text(draw.one_of(&["支出", "不计收支", "/"])))])
         }
         ("jd_orders_30" | "jd_orders_80", 0) => {
-            ("deleted", vec![("订单状态", text(*draw.pick(&["(删除)已完成", "（删除）等待出库"])))])
+            ("deleted", vec![("订单状态", text(draw.one_of(&["(删除)已完成", "（删除）等待出库"])))])
         }
         ("kuaishou_orders", 0) => ("gift", free("实付款").to_vec()),
         ("paypal_activity", 0) => {
@@ -431,10 +431,10 @@ pub fn dropped(header: &Header, rule: usize, sale: &Sale, draw: &mut Draw) -> Sa
         ("pdd_orders", 1) => ("trial", vec![("是否抽奖或0元试用", text("是"))]),
         ("pdd_orders", 2) => ("price difference", vec![("商品", text("补收差价专用 拍多少补多少"))]),
         ("stripe_payments" | "stripe_payments_legacy", 0) => {
-            ("test order", vec![("Mode", text(*draw.pick(&["Test", "test"])))])
+            ("test order", vec![("Mode", text(draw.one_of(&["Test", "test"])))])
         }
         ("tmall_order_list", 0) => {
-            ("price difference", vec![("C2B小额收款", text(*draw.pick(&["商品补差", "邮费补差"])))])
+            ("price difference", vec![("C2B小额收款", text(draw.one_of(&["商品补差", "邮费补差"])))])
         }
         ("xiaohongshu_orders", 0) => ("gift", vec![("是否为赠品", text("是"))]),
         (id, rule) => panic!("{id}: write a row that its rule {rule} drops"),

@@ -75,7 +75,7 @@ pub fn facts(header: &Header, width: usize, draw: &mut Draw) -> Vec<Fact> {
                 "total row"
             }
             ("sensors_events", _) => {
-                let kind = *draw.pick(&["profile_set", "track_signup"]);
+                let kind = draw.one_of(&["profile_set", "track_signup"]);
                 header.put(&mut cells, "type", Value::text(kind));
                 "ignored"
             }

@@ -42,7 +42,7 @@ fn with_commas(e4: i64) -> String {
     let (units, decimals) = text.split_once('.').unwrap_or((text, "00"));
     let mut out = String::new();
     for (at, digit) in units.chars().enumerate() {
-        if at > 0 && (units.len() - at) % 3 == 0 {
+        if at > 0 && (units.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -66,7 +66,7 @@ pub fn written_number(e4: i64, is_chinese: bool, draw: &mut Draw) -> String {
 /// A moment by a strftime pattern; `%z` is some offset, whose wall time it is.
 pub fn written_moment(us: i64, pattern: &str) -> String {
     let moment = DateTime::from_timestamp_micros(us).unwrap_or_default();
-    let zone = if moment.minute() % 2 == 0 { "+0800" } else { "-0500" };
+    let zone = if moment.minute().is_multiple_of(2) { "+0800" } else { "-0500" };
     // Excel writes 2026/6/6 9:05.
     let pattern = pattern.replace("%Y/%m/%d %H:%M", "%Y/%-m/%-d %-H:%M").replace("%z", zone);
     moment.naive_utc().format(&pattern).to_string()
