@@ -317,6 +317,9 @@ fn solve(header: &Header, id: &str, canonical: &str, formula: &str, sale: &mut S
                 sale.refund = 0;
             }
         }
+        ("tmall_order_list", "customer_id") => {
+            header.coalesce(&mut sale.cells, &["买家会员名", "买家昵称"], customer, draw);
+        }
         ("woocommerce_webtoffee", "customer_id") => {
             if draw.chance(2) && sale.customer_id.is_some() {
                 header.put(&mut sale.cells, "customer_id", customer);
