@@ -3,10 +3,12 @@
 #![allow(clippy::print_stderr)] // a skipped test says so
 
 mod architecture;
+mod bombs;
 mod broken_input;
 mod command_line;
 mod config;
 mod formats;
+mod fuzz_corpus;
 mod inputs;
 mod invariance;
 mod online_retail;
