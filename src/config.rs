@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::cli::params::{InputParams, OutputParams, RunParams};
+use crate::convert::ConvertParams;
 use crate::error::{Error, Result};
 use crate::reports::check::CheckParams;
 use crate::reports::rfm::RfmParams;
@@ -29,6 +30,7 @@ pub struct ConfigFile {
     pub run: Option<RunParams>,
     pub rfm: Option<RfmParams>,
     pub check: Option<CheckParams>,
+    pub convert: Option<ConvertParams>,
     /// Where it was read; `None` when there is none.
     #[serde(skip)]
     pub path: Option<PathBuf>,

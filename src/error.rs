@@ -233,6 +233,9 @@ impl Error {
     }
 }
 
+/// More columns than this are not told one by one.
+const MANY_COLUMNS: usize = 24;
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -246,7 +249,15 @@ impl fmt::Display for Error {
             Self::Damaged { path, why, .. } => write!(f, "{path}: {why}"),
             Self::Empty { path, why } => write!(f, "{path}: {why}"),
             Self::MissingColumn { path, canonical, columns, .. } => {
-                write!(f, "{path}: no column for {canonical}; columns there: {}", columns.join(", "))
+                write!(f, "{path}: no column for {canonical}")?;
+                match columns.len() {
+                    0 => Ok(()),
+                    all if all > MANY_COLUMNS => {
+                        let first = columns[..MANY_COLUMNS].join(", ");
+                        write!(f, "; columns there: {first}, ... ({all} in all: siyu inspect shows them)")
+                    }
+                    _ => write!(f, "; columns there: {}", columns.join(", ")),
+                }
             }
             Self::AmbiguousColumn { path, canonical, candidates } => write!(
                 f,

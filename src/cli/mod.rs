@@ -3,6 +3,7 @@
 mod about;
 mod check;
 mod config_show;
+mod convert;
 mod inspect;
 pub mod params;
 mod presets;
@@ -45,6 +46,8 @@ enum Command {
     Rfm(ReportArgs<crate::reports::rfm::RfmParams>),
     /// Show how the input is read, and a block for siyu.toml
     Inspect(ReportArgs<crate::reports::inspect::InspectParams>),
+    /// Write many exports as one canonical file: the latest state of each order
+    Convert(ReportArgs<crate::convert::ConvertParams>),
     /// Check data quality; exit status 1 when there are errors or warnings
     Check(ReportArgs<crate::reports::check::CheckParams>),
     /// List the platforms whose exports are known, and print a preset to edit it
@@ -210,6 +213,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let result = match &cli.command {
         Command::Rfm(args) => rfm::run(args).map_err(|error| args.masked(error)),
         Command::Inspect(args) => inspect::run(args).map_err(|error| args.masked(error)),
+        Command::Convert(args) => convert::run(args).map_err(|error| args.masked(error)),
         Command::Check(args) => check::run(args).map_err(|error| args.masked(error)),
         Command::Presets(args) => presets::run(args),
         Command::Explain(args) => about::explain(args),

@@ -9,6 +9,7 @@ use super::progress::{Bar, Unit};
 use super::{Resolved, Typed, presets, settings};
 use crate::error::{Error, Result, nearest};
 use crate::facts::Pick;
+use crate::input::columns::Mapping;
 use crate::input::raw::{Container, FileFormat, RawFile};
 use crate::input::{Frame, InputOptions, Inputs, ReadSummary};
 use crate::output::{self, Format, OutputPlan, Report};
@@ -63,10 +64,15 @@ impl Job {
     /// Opens the orders; refuses options about text where no file is text.
     pub fn open_orders(&self) -> Result<Inputs> {
         let inputs = Inputs::open(Frame::Orders, self.options.clone())?;
-        self.refuse_what_does_not_apply(inputs.files.iter().map(|file| &file.raw))?;
-        let files = inputs.files.iter().map(|file| &file.raw);
-        presets::refuse_what_does_not_apply(&self.options, files, self.typed.keep, self.typed.presets)?;
+        self.refuse_before_reading(&inputs)?;
         Ok(inputs)
+    }
+
+    /// Options that the files at hand leave without an effect.
+    pub fn refuse_before_reading(&self, inputs: &Inputs) -> Result<()> {
+        let files = inputs.files.iter().map(|file| &file.raw);
+        self.refuse_what_does_not_apply(files.clone())?;
+        presets::refuse_what_does_not_apply(&self.options, files, self.typed.keep, self.typed.presets)
     }
 
     /// Options about text where no file is text, and about workbooks where there is none.
@@ -106,37 +112,57 @@ impl Job {
         info: &ReportInfo,
     ) -> Result<()> {
         drop(self.bar.take());
-        report.definitions = info.doc.to_owned();
+        let files = files_of(inputs);
         report.input.push(read.account);
         report.notes.splice(0..0, read.notes);
-        let files = inputs.files.iter().map(|file| &file.raw);
-        report.notes.extend(presets::notes(&self.options, files));
-        report.notes = output::mask::notes(report.notes, self.plan.mask.as_ref());
+        let report = self.complete(report, &files, info);
         output::write(&report, &self.plan)?;
+        self.tell(&report, &files, info)
+    }
 
-        for line in output::account_lines(&report, self.plan.lang) {
+    /// The same for a command that has written its result itself.
+    pub fn finish_written(
+        mut self,
+        report: Report,
+        files: &[(&RawFile, &Mapping)],
+        info: &ReportInfo,
+    ) -> Result<()> {
+        drop(self.bar.take());
+        let report = self.complete(report, files, info);
+        self.tell(&report, files, info)
+    }
+
+    /// Definitions, and the notes that every report has.
+    fn complete(&self, mut report: Report, files: &[(&RawFile, &Mapping)], info: &ReportInfo) -> Report {
+        report.definitions = info.doc.to_owned();
+        report.notes.extend(presets::notes(&self.options, files.iter().map(|(raw, _)| *raw)));
+        report.notes = output::mask::notes(report.notes, self.plan.mask.as_ref());
+        report
+    }
+
+    fn tell(&self, report: &Report, files: &[(&RawFile, &Mapping)], info: &ReportInfo) -> Result<()> {
+        for line in output::account_lines(report, self.plan.lang) {
             self.printer.line(&line);
         }
-        self.tell_mapping(inputs);
-        for note in output::note_lines(&report, self.plan.lang) {
+        self.tell_mapping(files);
+        for note in output::note_lines(report, self.plan.lang) {
             self.printer.note(&note);
         }
-        for alert in output::alert_lines(&report, self.plan.lang) {
+        for alert in output::alert_lines(report, self.plan.lang) {
             self.printer.warning(&alert);
         }
         if self.explain {
-            self.tell_more(&report, inputs, info);
+            self.tell_more(report, files, info);
         }
         Ok(())
     }
 
     /// Which columns were taken for what, where that is not plain from their names; with `-v` each file by itself.
-    fn tell_mapping(&self, inputs: &Inputs) {
-        self.tell_presets(inputs);
+    fn tell_mapping(&self, files: &[(&RawFile, &Mapping)]) {
+        self.tell_presets(files);
         let mut told: Vec<String> = Vec::new();
-        for file in &inputs.files {
-            let renamed: Vec<String> = file
-                .mapping
+        for (raw, mapping) in files {
+            let renamed: Vec<String> = mapping
                 .columns
                 .iter()
                 .filter(|m| m.canonical != m.source)
@@ -144,35 +170,34 @@ impl Job {
                 .collect();
             let line = renamed.join(", ");
             if !line.is_empty() && !told.contains(&line) {
-                let from =
-                    if inputs.files.len() > 1 { format!(" ({})", file.raw.label) } else { String::new() };
+                let from = if files.len() > 1 { format!(" ({})", raw.label) } else { String::new() };
                 self.printer.line(&format!("columns: {line}{from}"));
                 told.push(line);
             }
-            self.printer.detail(&format!("{}: {}", file.raw.label, file.raw.describe()));
-            if !file.raw.passed_over.is_empty() {
-                let names = file.raw.passed_over.join(", ");
+            self.printer.detail(&format!("{}: {}", raw.label, raw.describe()));
+            if !raw.passed_over.is_empty() {
+                let names = raw.passed_over.join(", ");
                 self.printer.detail(&format!("  no table in the archive's {names}"));
             }
-            if !file.mapping.unused.is_empty() {
-                self.printer.detail(&format!("  not used: {}", file.mapping.unused.join(", ")));
+            if !mapping.unused.is_empty() {
+                self.printer.detail(&format!("  not used: {}", mapping.unused.join(", ")));
             }
         }
     }
 
     /// What files were recognised as, one line for each preset.
-    fn tell_presets(&self, inputs: &Inputs) {
+    fn tell_presets(&self, files: &[(&RawFile, &Mapping)]) {
         let words = Catalogue::get(self.plan.lang);
         let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-        for file in &inputs.files {
-            let Some(meaning) = &file.meaning else { continue };
+        for (raw, _) in files {
+            let Some(preset) = &raw.preset else { continue };
             let name = match self.plan.lang {
-                Lang::En => meaning.preset.name.en.as_str(),
-                Lang::Zh => meaning.preset.name.zh.as_str(),
+                Lang::En => preset.name.en.as_str(),
+                Lang::Zh => preset.name.zh.as_str(),
             };
             match groups.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, files)) => files.push(&file.raw.label),
-                None => groups.push((name, vec![&file.raw.label])),
+                Some((_, files)) => files.push(&raw.label),
+                None => groups.push((name, vec![&raw.label])),
             }
         }
         for (name, files) in groups {
@@ -188,7 +213,7 @@ impl Job {
     }
 
     /// `--explain`: rows left after each filter, the plan, the definitions.
-    fn tell_more(&self, report: &Report, inputs: &Inputs, info: &ReportInfo) {
+    fn tell_more(&self, report: &Report, files: &[(&RawFile, &Mapping)], info: &ReportInfo) {
         for account in &report.input {
             self.printer.always(&format!("\nrows of {}", account.frame));
             let mut left = account.rows_read;
@@ -203,9 +228,9 @@ impl Job {
             }
         }
         self.printer.always("\nplan");
-        for file in &inputs.files {
-            self.printer.always(&format!("  read {} as {}", file.raw.label, file.raw.describe()));
-            for mapped in &file.mapping.columns {
+        for (raw, mapping) in files {
+            self.printer.always(&format!("  read {} as {}", raw.label, raw.describe()));
+            for mapped in &mapping.columns {
                 self.printer.always(&format!("    {} from {}", mapped.canonical, mapped.source));
             }
         }
@@ -220,6 +245,11 @@ impl Job {
         self.printer.always("\ndefinitions");
         self.printer.always(info.doc);
     }
+}
+
+/// The files of a run, with what their columns are.
+pub fn files_of(inputs: &Inputs) -> Vec<(&RawFile, &Mapping)> {
+    inputs.files.iter().map(|file| (&file.raw, &file.mapping)).collect()
 }
 
 /// `--by` on a report about customers: an order attribute and which of a customer's purchases gives its value.

@@ -21,6 +21,9 @@ pub struct Spec {
     pub files: Vec<FileSpec>,
     /// Place among `texts`.
     pub store: Option<usize>,
+    /// Whether the file gets a column `customer_id`: without one a report says that there are no customers, rather than that
+    /// every row lacks its own.
+    pub with_customers: bool,
     /// Whether the file gets a column `platform`.
     pub with_platform: bool,
 }
@@ -94,14 +97,17 @@ impl Spec {
             let values = rows.iter().map(|row| of(row).map(i128::from));
             Int128Chunked::from_iter_options(name.into(), values).into_decimal_unchecked(38, 4).into_column()
         };
-        let mut columns = vec![
-            text("customer_id", &|row| row.customer_id.as_deref()),
+        let mut columns = Vec::new();
+        if self.with_customers {
+            columns.push(text("customer_id", &|row| row.customer_id.as_deref()));
+        }
+        columns.extend([
             text("order_id", &|row| row.order_id.as_deref()),
             moment("ordered_at", &|row| Some(row.at_us)),
             moment("paid_at", &|row| row.paid_at_us),
             money("amount", &|row| Some(row.amount_e4)),
             money("refund_amount", &|row| Some(row.refund_e4)),
-        ];
+        ]);
         for (at, name) in self.numbers.iter().enumerate() {
             columns.push(money(name, &|row| row.numbers[at]));
         }

@@ -145,9 +145,20 @@ impl ReadSummary {
         Ok(())
     }
 
+    /// What the preset of the first file that has one says of missing customers.
+    fn way_out(&self) -> Option<String> {
+        let preset = self.files.iter().find_map(|file| file.raw.preset.as_ref())?;
+        let way_out = preset.way_out.as_ref()?;
+        Some(match self.lang {
+            Lang::En => way_out.en.clone(),
+            Lang::Zh => way_out.zh.clone(),
+        })
+    }
+
     fn hint_for_no_rows(&self) -> Option<String> {
         let (reason, _) = self.account.dropped.iter().max_by_key(|(_, rows)| *rows)?;
         Some(match reason.as_str() {
+            "missing customer_id" if self.way_out().is_some() => self.way_out()?,
             "missing customer_id" => {
                 let column =
                     self.files.first().and_then(|f| f.mapping.source("customer_id")).unwrap_or_default();

@@ -6,8 +6,11 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 mod by_preset;
+mod keys;
 
 pub(super) use by_preset::{column_named, matches};
+pub(super) use keys::half_width;
+pub use keys::{key, normalise};
 
 use super::{Frame, RawFile};
 use crate::error::{Error, Result, nearest, quote_for_shell};
@@ -185,7 +188,7 @@ fn synonyms(frame: Frame) -> &'static Synonyms {
 /// Name as `normalise` writes it -> the canonical columns of all frames that it may be.
 static KNOWN_NAMES: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
     let mut known: HashMap<String, Vec<&'static str>> = HashMap::new();
-    for frame in [Frame::Orders] {
+    for frame in [Frame::Orders, Frame::Events, Frame::Spend, Frame::Members] {
         for column in vocabulary(frame) {
             let synonyms = synonyms(frame).tiers.get(column.name).into_iter().flat_map(HashMap::keys);
             for name in synonyms.cloned().chain([normalise(column.name)]) {
@@ -216,75 +219,6 @@ pub(super) fn canonical_count(names: &[String], given: &[(String, String)]) -> u
         found.extend(canonical.find(|canonical| !found.contains(canonical)));
     }
     found.len()
-}
-
-/// A header name as the table of synonyms writes it: as its `key`, and without `_`, `-`, `.`, so that `Order ID` and
-/// `order-id` are found.
-pub fn normalise(name: &str) -> String {
-    key(name).replace(['_', '-', '.'], "")
-}
-
-/// A header name by which presets find it: half width, lower case, without blanks, line breaks and characters of no width,
-/// and without a unit in brackets, so that `实付金额（元）` is `实付金额`.
-pub fn key(name: &str) -> String {
-    let half: String = half_width(name)
-        .map(|c| match c {
-            '帐' => '账',
-            '￥' => '¥',
-            c => c,
-        })
-        .filter(|c| {
-            !c.is_whitespace()
-                && !matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}')
-        })
-        .collect();
-    let mut rest = half.as_str();
-    let mut out = String::with_capacity(rest.len());
-    while let Some(open) = rest.find('(') {
-        let Some(close) = rest[open..].find(')').map(|at| open + at) else { break };
-        let inside = &rest[open + 1..close];
-        out.push_str(&rest[..open]);
-        if !is_unit(inside.trim_start_matches("单位").trim_start_matches(':')) {
-            out.push_str(&rest[open..=close]);
-        }
-        rest = &rest[close + 1..];
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Half-width twins of full-width characters, in small letters.
-pub(super) fn half_width(text: &str) -> impl Iterator<Item = char> {
-    text.chars()
-        .map(|c| match c {
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-            c => c,
-        })
-        .flat_map(char::to_lowercase)
-}
-
-/// A unit that changes nothing about the number. 万元 is none of them: it would be a factor of 10,000.
-fn is_unit(text: &str) -> bool {
-    const UNITS: &[&str] = &[
-        "元",
-        "人民币",
-        "rmb",
-        "cny",
-        "usd",
-        "eur",
-        "gbp",
-        "hkd",
-        "jpy",
-        "¥",
-        "$",
-        "€",
-        "£",
-        "件",
-        "个",
-        "张",
-        "笔",
-    ];
-    UNITS.contains(&text)
 }
 
 impl Mapping {
@@ -397,14 +331,15 @@ impl Mapping {
             return Ok(());
         }
         let way_out = file.preset.as_ref().and_then(|preset| preset.way_out.as_ref());
-        let Some(way_out) = way_out else {
+        let (Some(way_out), Some(preset)) = (way_out, &file.preset) else {
             let canonical = "customer_id";
             return Err(missing(frame, &file.label, &file.header, &self.unused, canonical, canonical));
         };
         Err(Error::MissingColumn {
             path: file.label.clone(),
-            canonical: "customer_id".into(),
-            columns: file.header.clone(),
+            canonical: format!("customer_id (read as: {})", preset.name.en),
+            // What there is does not help: the way out says what to do.
+            columns: Vec::new(),
             hint: match lang {
                 Lang::En => way_out.en.clone(),
                 Lang::Zh => way_out.zh.clone(),

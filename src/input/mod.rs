@@ -8,6 +8,7 @@
 //! ```
 
 pub mod account;
+mod batches;
 mod canonical;
 mod cells;
 pub mod columns;
@@ -33,6 +34,7 @@ pub mod parquet;
 pub mod presets;
 pub mod raw;
 mod reader;
+mod reading_notes;
 mod reconcile;
 pub mod rows;
 mod scan;

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use polars::prelude::*;
-
 pub use super::account::{BadKind, ReadSummary};
 use super::account::{Tally, grouped};
+pub use super::batches::{OrderBatch, OrderSink, RowBatch, RowSink, Wanted};
 use super::canonical::Canonical;
 use super::columns::{Mapping, vocabulary};
 use super::day_order::{Evidence, Shared};
@@ -15,108 +14,13 @@ use super::identities::{self, Identities};
 use super::meaning::{Meaning, refuse_other_kinds};
 use super::order_index::{OrderIndex, OrderKeys};
 use super::presets::{Kind, RefundSemantics};
-use super::raw::{self, RawBatch, RawFile, RowNumbers, ScanError, TextColumn};
+use super::raw::{self, RawBatch, RawFile, RowNumbers, ScanError};
 use super::reader::{FilePlan, RunPlan};
+use super::reading_notes::notes_on;
 use super::values::dates::{DateFormat, DateOrder, parse_date_format};
-use super::verdict::Verdict;
 use super::{Frame, InputOptions, derive, fill};
 use crate::error::{Error, Place, Result};
 use crate::output::report::Note;
-
-/// What a command needs besides the columns that every command needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Customers: rows without one are left out, and a file without such a column is an error.
-    pub customers: bool,
-    /// Number of pieces, from `quantity`.
-    pub units: bool,
-    /// The time of payment.
-    pub paid_at: bool,
-    /// Columns of numbers, by canonical, original or derived name; a file may lack them.
-    pub numbers: Vec<String>,
-    /// Further columns, by canonical or original name.
-    pub attributes: Vec<String>,
-}
-
-impl Default for Wanted {
-    /// Customers, and nothing more.
-    fn default() -> Self {
-        Self { customers: true, units: false, paid_at: false, numbers: Vec::new(), attributes: Vec::new() }
-    }
-}
-
-/// Rows as they were read, with what became of each. Columns of one length; values of unreadable cells are `None`.
-#[derive(Debug, Clone)]
-pub struct RowBatch {
-    /// Index into the list of files.
-    pub file: usize,
-    pub rows: RowNumbers,
-    pub verdicts: Vec<Verdict>,
-    /// Null where missing, and all through a file without such a column.
-    pub customer_id: TextColumn,
-    /// `None`: the file has no such column. Null where missing.
-    pub order_id: Option<TextColumn>,
-    /// Microseconds of local time.
-    pub at_us: Vec<Option<i64>>,
-    /// What was paid for the row (1/10,000 of the unit); quantity x unit_price where there is no amount.
-    pub amount_e4: Vec<Option<i64>>,
-    /// As a positive number; 0 where missing or unreadable.
-    pub refund_amount_e4: Vec<i64>,
-    /// amount - refund_amount.
-    pub net_e4: Vec<Option<i64>>,
-    /// `quantity`, when wanted: 0 where missing or unreadable.
-    pub units_e4: Option<Vec<i64>>,
-    /// The time of payment, when wanted: microseconds of local time, `None` where missing or unreadable.
-    pub paid_at_us: Option<Vec<Option<i64>>>,
-    /// `Wanted::numbers`, in their order, in 1/10,000; `None` where missing or unreadable.
-    pub numbers_e4: Vec<Vec<Option<i64>>>,
-    /// `Wanted::attributes`, in their order; null where missing.
-    pub attributes: Vec<TextColumn>,
-    /// The date and the amount (unit_price, where there is none) as they stand in the file: text of a csv, native types of a
-    /// Parquet file. `cell_text` and `currency` look into them.
-    pub raw_at: Column,
-    pub raw_amount: Column,
-}
-
-impl RowBatch {
-    /// The currency that a row's amount names (`￥12`, `12 EUR`), if any.
-    pub fn currency(&self, row: usize) -> Option<&'static str> {
-        self.raw_amount.str().ok()?.get(row).and_then(super::values::money::currency_of)
-    }
-
-    /// How a cell of `raw_at` or `raw_amount` stands in the file.
-    pub fn cell_text(column: &Column, row: usize) -> String {
-        super::cells::as_written(column, row)
-    }
-}
-
-/// Rows in use. Columns of one length, no gaps.
-#[derive(Debug, Clone)]
-pub struct OrderBatch {
-    /// Empty where missing, which can only be where `Wanted::customers` is not set.
-    pub customer_id: TextColumn,
-    /// `None`: no file of the run has order ids. Empty: an order of its own.
-    pub order_id: Option<TextColumn>,
-    /// Microseconds of local time.
-    pub at_us: Vec<i64>,
-    /// amount - refund_amount (1/10,000 of the unit).
-    pub net_e4: Vec<i64>,
-    /// What went back, as a positive number: refund_amount, and amounts below zero. Gross is net + refund.
-    pub refund_e4: Vec<i64>,
-    pub units_e4: Option<Vec<i64>>,
-    /// `Wanted::attributes`, in their order; null where missing.
-    pub attributes: Vec<TextColumn>,
-}
-
-/// Takes rows from several threads, in no order.
-pub trait RowSink: Sync + Send {
-    fn push(&self, batch: RowBatch) -> Result<()>;
-}
-
-/// Takes rows in use from several threads, in no order. No batch is empty.
-pub trait OrderSink: Sync + Send {
-    fn push(&self, batch: OrderBatch) -> Result<()>;
-}
 
 /// Files whose columns and dates are understood, ready to be read.
 #[derive(Debug)]
@@ -257,16 +161,14 @@ impl Inputs {
         &self,
         wanted: &Wanted,
         make: &(dyn Fn(RowBatch) -> Result<T> + Sync),
-        take: &mut (dyn FnMut(T) -> Result<()> + Send),
+        take: &mut dyn FnMut(T) -> Result<()>,
     ) -> Result<ReadSummary> {
-        let take = Mutex::new(take);
         self.read_by(wanted, |raw, projection, read| {
-            let mut take = take.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let read = |batch: RawBatch| -> Result<T> {
                 let (canonical, batch) = read(batch)?;
                 make(canonical.into_rows(batch))
             };
-            match raw::scan_in_order(raw, projection, &self.options, &read, &mut **take) {
+            match raw::scan_in_order(raw, projection, &self.options, &read, take) {
                 Err(ScanError::Encoding { file, .. }) => {
                     let why = format!("the encoding of {} is not settled", raw[file].label);
                     Err(ScanError::Failed(raw::internal("reading rows in order", &why)))
@@ -581,56 +483,6 @@ pub(super) fn date_reading(
         None if evidence.needs_order() => Err(evidence.example()),
         None => Ok(DateReading { format: DateFormat::default(), decided_by: DecidedBy::NotNeeded }),
     })
-}
-
-/// What is to be said of how the files were understood.
-fn notes_on(files: &[MappedFile], tz: Option<chrono_tz::Tz>) -> Vec<Note> {
-    let mut notes = Vec::new();
-    notes.extend(zones_differ(files).filter(|_| tz.is_none()));
-    for file in files {
-        if let Some(meaning) = file.meaning.as_ref().filter(|meaning| meaning.lacks_refunds) {
-            let note = Note::new("refunds_not_exported").with("file", &file.raw.label);
-            notes.push(note.with("name", &meaning.preset.name.en));
-        }
-    }
-    for order in [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd] {
-        let place = files.iter().find_map(|file| match &file.dates.decided_by {
-            DecidedBy::Value(place) if file.dates.order() == Some(order) => Some(place),
-            _ => None,
-        });
-        if let Some(place) = place {
-            let key = match order {
-                DateOrder::Dmy => "dates_day_first",
-                DateOrder::Mdy => "dates_month_first",
-                DateOrder::Ymd => "dates_year_first",
-            };
-            notes.push(
-                Note::new(key)
-                    .with("column", &place.column)
-                    .with("value", &place.value)
-                    .with("place", format!("{}:{}", place.file, place.row)),
-            );
-        }
-    }
-    if let Some((file, refund)) =
-        files.iter().find_map(|file| file.mapping.refund_in_amount.as_ref().map(|refund| (file, refund)))
-    {
-        let amount = file.mapping.source("amount").unwrap_or_default();
-        notes.push(Note::new("amount_net_of_refunds").with("amount", amount).with("refund", refund));
-    }
-    notes
-}
-
-/// A note where times that are written without an offset are of different zones.
-fn zones_differ(files: &[MappedFile]) -> Option<Note> {
-    let mut zones: BTreeMap<&str, &str> = BTreeMap::new();
-    for file in files {
-        if let Some(zone) = file.meaning.as_ref().and_then(|meaning| meaning.zone) {
-            zones.entry(zone.name()).or_insert(&file.raw.label);
-        }
-    }
-    let listed: Vec<String> = zones.iter().map(|(zone, file)| format!("{zone}: {file}")).collect();
-    (zones.len() > 1).then(|| Note::new("zones_differ").with("zones", listed.join(", ")))
 }
 
 /// Refunds beside orders that tell of their refunds would be subtracted twice.

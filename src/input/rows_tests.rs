@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
+use polars::prelude::*;
+
+use super::super::verdict::Verdict;
 use super::*;
 
 /// A sink that keeps every row, by place.

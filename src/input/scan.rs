@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::*;
 
-use super::raw::{FileFormat, RawBatch, RawFile, RowNumbers, ScanError, guarded, internal};
+use super::raw::{FileFormat, RawBatch, RawFile, RowNumbers, ScanError, guarded, internal, panic_text};
 use super::{InputOptions, csv, parquet};
 use crate::error::Result;
 
@@ -54,36 +54,48 @@ pub fn scan_in_order<T: Send>(
     projection: &[Vec<String>],
     options: &InputOptions,
     make: &(dyn Fn(RawBatch) -> Result<T> + Sync),
-    take: &mut (dyn FnMut(T) -> Result<()> + Send),
+    take: &mut dyn FnMut(T) -> Result<()>,
 ) -> Result<(), ScanError> {
-    let queue = Mutex::new(InOrder { next: 0, waiting: BTreeMap::new(), take });
-    let lock = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    scan_works(
-        csv::CHUNK,
-        files,
-        projection,
-        options,
-        &|number, batch| {
-            let made = make(batch)?;
-            lock().push(number, made)
-        },
-        &|number| lock().finished(number),
-    )
+    let (sender, receiver) = crossbeam_channel::bounded(2 * options.threads.max(1));
+    std::thread::scope(|scope| {
+        let scanning = scope.spawn(move || {
+            let queue = Mutex::new(InOrder { next: 0, waiting: BTreeMap::new(), sender });
+            let lock = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            scan_works(
+                csv::CHUNK,
+                files,
+                projection,
+                options,
+                &|number, batch| {
+                    let made = make(batch)?;
+                    lock().push(number, made)
+                },
+                &|number| lock().finished(number),
+            )
+        });
+        // What is wrong here comes first: the scan is only told that nobody takes any more.
+        let taken = receiver.iter().try_for_each(take);
+        drop(receiver);
+        let scanned = scanning.join().unwrap_or_else(|panic| {
+            Err(ScanError::Failed(internal("reading rows in order", &panic_text(&*panic))))
+        });
+        taken.map_err(ScanError::Failed).and(scanned)
+    })
 }
 
 /// What pieces of work have given, waiting for its turn.
-struct InOrder<'a, T> {
+struct InOrder<T> {
     /// The work whose turn it is.
     next: u64,
     /// Of later ones what they have given so far, and whether that is all.
     waiting: BTreeMap<u64, (Vec<T>, bool)>,
-    take: &'a mut (dyn FnMut(T) -> Result<()> + Send),
+    sender: crossbeam_channel::Sender<T>,
 }
 
-impl<T> InOrder<'_, T> {
+impl<T> InOrder<T> {
     fn push(&mut self, number: u64, made: T) -> Result<()> {
         if number == self.next {
-            return (self.take)(made);
+            return self.hand_over(made);
         }
         self.waiting.entry(number).or_insert_with(|| (Vec::new(), false)).0.push(made);
         Ok(())
@@ -97,13 +109,15 @@ impl<T> InOrder<'_, T> {
         loop {
             self.next += 1;
             let Some((given, is_all)) = self.waiting.remove(&self.next) else { return Ok(()) };
-            for made in given {
-                (self.take)(made)?;
-            }
+            given.into_iter().try_for_each(|made| self.hand_over(made))?;
             if !is_all {
                 return Ok(());
             }
         }
+    }
+
+    fn hand_over(&self, made: T) -> Result<()> {
+        self.sender.send(made).map_err(|_| internal("reading rows in order", &"nobody takes them"))
     }
 }
 

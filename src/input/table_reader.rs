@@ -164,6 +164,40 @@ impl Tables {
         Ok((sink, summary))
     }
 
+    /// The same with the files as they were read in the end.
+    pub fn with_files(self, files: Vec<TableFile>) -> Self {
+        Self { files, ..self }
+    }
+
+    /// The rows in use in the order of the input. What was taken cannot be taken back: the files are those that an earlier
+    /// pass has read to their end and judged.
+    pub fn read_in_order(
+        &self,
+        wanted: &[&str],
+        take: &mut dyn FnMut(TableBatch) -> Result<()>,
+    ) -> Result<()> {
+        let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+        self.check_wanted(&wanted)?;
+        let plans = self.plans(&self.files, &wanted)?;
+        let projection: Vec<Vec<String>> = plans.iter().map(|plan| plan.projection().to_vec()).collect();
+        let raw: Vec<RawFile> = self.files.iter().map(|file| file.raw.clone()).collect();
+        let scanned = raw::scan_in_order(
+            &raw,
+            &projection,
+            &self.options,
+            &|batch| Ok(plans[batch.file].read(&batch)?.0),
+            &mut |used| used.map_or(Ok(()), &mut *take),
+        );
+        match scanned {
+            Ok(()) => Ok(()),
+            Err(ScanError::Failed(error)) => Err(error),
+            Err(ScanError::Encoding { file, .. }) => {
+                let why = format!("the encoding of {} is not settled", raw[file].label);
+                Err(internal("reading rows in order", &why))
+            }
+        }
+    }
+
     /// The same for a command that shows the defects: `TableSummary::judge` says whether they are too many.
     pub fn read_unjudged<S: TableSink>(
         &self,

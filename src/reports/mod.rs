@@ -41,6 +41,12 @@ pub fn all() -> &'static [ReportInfo] {
                 tables: check::TABLES,
                 doc: check::DOC,
             },
+            ReportInfo {
+                name: "convert",
+                about: "Many exports of any platform as one canonical file: orders or lines, the latest state of each",
+                tables: crate::convert::TABLES,
+                doc: crate::convert::DOC,
+            },
         ]
     }
 }

@@ -118,7 +118,7 @@ fn ids_leave_only_as_keyed_hashes_under_mask() {
     for by in ["customer_id", "last_customer_id"] {
         let run = rfm(folder.path(), &["--by", by, "--mask", "--mask-key-file", "key"]);
         assert_eq!(run.status, 2, "--by {by}");
-        assert!(run.stdout.is_empty() && run.stderr.contains("the ids that --mask hides"), "{}", run.stderr);
+        assert!(run.stdout.is_empty() && run.stderr.contains("which --mask hides"), "{}", run.stderr);
     }
 }
 

@@ -58,6 +58,7 @@ fn is_name(c: char) -> bool {
 }
 
 /// Whether a name needs no quotes.
+#[cfg(test)]
 pub(super) fn is_plain_name(name: &str) -> bool {
     let is_word = |known: &[&str]| known.iter().any(|word| name.eq_ignore_ascii_case(word));
     name.starts_with(|c: char| is_name(c) && !c.is_ascii_digit())

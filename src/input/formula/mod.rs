@@ -121,6 +121,7 @@ impl Formula {
 }
 
 /// A column's name as a formula has it: in double quotes where it needs them.
+#[cfg(test)]
 pub(super) fn quote_name(name: &str) -> String {
     if lexer::is_plain_name(name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

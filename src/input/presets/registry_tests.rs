@@ -426,6 +426,10 @@ fn built_in_presets_pick_their_own_headers_and_no_others() {
     // The headers that the facts record are those of our presets.
     for fact in facts().into_iter().flatten() {
         if let Ok(preset) = presets.get(&fact.id) {
+            // Of JSON the facts record the outer names, ours are those of the flattened columns.
+            if preset.file.containers.iter().any(|container| container.contains("json")) {
+                continue;
+            }
             assert_eq!(id(&presets.detect(&fact.header)), preset.id);
         }
     }
