@@ -160,8 +160,6 @@ fn run(target: &str, damages: usize, body: &(dyn Fn(&[u8]) + Sync)) {
 #[track_caller]
 fn check(target: &str, path: &Path, number: usize, bytes: &[u8], body: &(dyn Fn(&[u8]) + Sync)) {
     let begin = Instant::now();
-        std::fs::write(format!("/tmp/dbgf-{:?}", std::thread::current().id()), bytes).unwrap();
-    }
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(bytes)));
     if outcome.is_err() || begin.elapsed() > SLOWEST {
         let kept = std::env::temp_dir().join(format!("siyu-fuzz-{target}-{number}"));

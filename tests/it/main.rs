@@ -14,6 +14,7 @@ mod invariance;
 mod online_retail;
 mod personal_data;
 mod presets;
+mod random_tables;
 mod readme;
 mod reference_rfm;
 mod sample_data;
