@@ -366,7 +366,8 @@ fn lines_of_json_are_read_back() {
                 .map(|(name, cell)| format!("{}:{}", serde_json::json!(name), serde_json::json!(cell)))
                 .collect();
             text += &format!("{{{}}}\n", fields.join(","));
-            expected.push(cells);
+            // A record of text has a blank where JSON has a line break.
+            expected.push(cells.iter().map(|cell| cell.replace(['\r', '\n'], " ")).collect::<Vec<_>>());
         }
         let path = write(folder.path(), "orders.ndjson", text);
         let (read_header, rows) = read(&path, threads).map_err(TestCaseError::fail)?;
