@@ -21,8 +21,8 @@ const WRITE: usize = 1 << 20;
 pub(super) const MOST_COLUMNS: usize = 16_384;
 pub(super) const MOST_ROWS: u64 = 1_048_576;
 
-/// Bytes of all cells of a row: what a record of text has at most. One shared text may stand in every cell.
-pub(super) const LARGEST_ROW: usize = 16 << 20;
+/// Bytes of all cells of a row. One shared text may stand in every cell, and thirty rows are held to find the header.
+pub(super) const LARGEST_ROW: usize = 4 << 20;
 
 /// The temporary file that everything unpacked in a run shares (many open files at once are refused by the system).
 #[derive(Debug, Default)]
