@@ -265,7 +265,7 @@ fn ids_that_a_spreadsheet_destroyed_stop_the_run() {
     // check reads on.
     assert_eq!(
         rows_of(options(&[folder.write("b.csv", text)]), &Wanted::default()).unwrap().1.destroyed[0].rows,
-        4
+        5
     );
     // Floats of a Parquet file: exact up to 2^53.
     let float = |id: f64| {
