@@ -185,3 +185,19 @@ fn formulas_of_any_text_are_read_or_refused() {
 fn presets_of_any_text_are_read_or_refused() {
     run("preset", 300, &|bytes| fuzzing::preset(&String::from_utf8_lossy(bytes)));
 }
+
+/// An old workbook is read; one whose sectors follow each other in circles is not followed.
+#[test]
+fn an_old_workbook_in_circles() {
+    let Some((_, mut bytes)) = corpus("table").into_iter().find(|(path, _)| path.ends_with("book.xls"))
+    else {
+        return;
+    };
+    assert_eq!(fuzzing::table(&bytes), Some(5));
+    // The table of sectors: each is the next of itself.
+    let table = 512 * (1 + usize::from(bytes[76]));
+    for sector in 0..128 {
+        bytes[table + 4 * sector..][..4].copy_from_slice(&(sector as u32).to_le_bytes());
+    }
+    assert_eq!(fuzzing::table(&bytes), None);
+}
