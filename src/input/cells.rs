@@ -183,13 +183,18 @@ fn stands(cell: &str) -> bool {
 fn is_scientific(cell: &str) -> bool {
     let bytes = cell.as_bytes();
     let n = bytes.len();
-    // Cheap look first: a plus sign two or three bytes before the end.
-    if n < 5 || (bytes[n - 3] != b'+' && bytes[n - 4] != b'+') {
+    // Cheap look first: a plus sign, or an E, two or three bytes before the end.
+    let is_mark = |byte: u8| matches!(byte, b'+' | b'E' | b'e');
+    if n < 5 || (!is_mark(bytes[n - 3]) && !is_mark(bytes[n - 4])) {
         return false;
     }
     let text = trimmed(cell);
-    let Some((mantissa, exponent)) = text.split_once("E+").or_else(|| text.split_once("e+")) else {
-        return false;
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let exponent = match exponent.strip_prefix('+') {
+        Some(exponent) => exponent,
+        // As Java writes it. `1E18` may be an article number.
+        None if mantissa.contains('.') => exponent,
+        None => return false,
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());

@@ -369,6 +369,10 @@ fn rows_of_totals_are_known_without_a_preset() {
     let keep = vec![DropReason::Total];
     let read = try_read(InputOptions { keep, ..options }, true).unwrap();
     assert_eq!(read.reasons()[1], "missing customer_id");
+    // In the customer's column, with a date: the order id that others have is missing.
+    let text = "customer_id,ordered_at,amount,order_id\na,2026-06-01,5,1\nTotal,2026-06-02,5,\nTotal,2026-06-02,5,2\n";
+    let options = InputOptions { paths: vec![folder.put("b.csv", text)], ..InputOptions::default() };
+    assert_eq!(try_read(options, true).unwrap().reasons(), ["used", "total row", "used"]);
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub mod encoding;
 mod fill;
 pub mod filter;
 pub mod formula;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod identities;
 mod json;
 mod layout;

@@ -227,9 +227,14 @@ impl From<Error> for ScanError {
 
 /// Finds and opens the inputs: what each file is, its columns and its first rows. An archive is as many files as it holds.
 pub fn open(options: &InputOptions) -> Result<Vec<RawFile>> {
+    open_found(source::expand(&options.paths)?, options)
+}
+
+/// The same for inputs that are found already.
+pub(super) fn open_found(inputs: Vec<Found>, options: &InputOptions) -> Result<Vec<RawFile>> {
     let mut spooler = Spooler::default();
     let mut parts = Vec::new();
-    for found in source::expand(&options.paths)? {
+    for found in inputs {
         parts.extend(sheets::unpack(found, options, &mut spooler)?);
     }
     // Many files: shorter heads, so that they do not add up.

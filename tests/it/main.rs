@@ -3,16 +3,19 @@
 #![allow(clippy::print_stderr)] // a skipped test says so
 
 mod architecture;
+mod bombs;
 mod broken_input;
 mod command_line;
 mod config;
 mod formats;
+mod fuzz_corpus;
 mod inputs;
 mod invariance;
 mod online_retail;
 mod personal_data;
 mod preset_fixtures;
 mod presets;
+mod random_tables;
 mod readme;
 mod real_exports;
 mod reference_rfm;

@@ -125,7 +125,7 @@ impl Presets {
         Ok(Arc::new(presets))
     }
 
-    pub(super) fn of(mut all: Vec<(Preset, Cow<'static, str>, Option<PathBuf>)>) -> Self {
+    pub(in crate::input) fn of(mut all: Vec<(Preset, Cow<'static, str>, Option<PathBuf>)>) -> Self {
         all.sort_by(|(a, ..), (b, ..)| {
             (&a.platform, a.kind as u8, &a.id).cmp(&(&b.platform, b.kind as u8, &b.id))
         });
@@ -140,6 +140,11 @@ impl Presets {
     /// The preset of one file, whatever the file is called.
     pub fn load_file(path: &Path) -> Result<Arc<Preset>> {
         read(path, None).map(|(preset, _)| Arc::new(preset))
+    }
+
+    /// The preset of a text that `shown` names in errors.
+    pub(in crate::input) fn parse(text: &str, shown: &str) -> Result<Preset> {
+        parse(text, shown, None)
     }
 
     /// Sorted by platform, kind and id.

@@ -105,15 +105,16 @@ impl FilePlan<'_> {
         Ok(verdicts)
     }
 
-    /// Rows without a customer or a time whose first words say that they are sums of others.
+    /// Rows without a customer, a time, or the order id that others have, whose first words say that they are sums of others.
     fn mark_totals(&self, batch: &RawBatch, cells: &FileCells, verdicts: &mut [Verdict]) {
-        let ids = cells.customer_id.as_ref();
-        if !ids.is_some_and(|ids| ids.has_nulls()) && !cells.at.states.contains(&State::Missing) {
+        let (ids, order_ids) = (cells.customer_id.as_ref(), cells.order_id.as_ref());
+        let has_gaps = [ids, order_ids].into_iter().flatten().any(|ids| ids.has_nulls());
+        if !has_gaps && !cells.at.states.contains(&State::Missing) {
             return;
         }
         for (row, verdict) in verdicts.iter_mut().enumerate() {
-            let lacks_customer = ids.is_some_and(|ids| ids.get(row).is_none());
-            if !lacks_customer && cells.at.states[row] != State::Missing {
+            let lacks_id = [ids, order_ids].into_iter().flatten().any(|ids| ids.get(row).is_none());
+            if !lacks_id && cells.at.states[row] != State::Missing {
                 continue;
             }
             let columns = self.leading.iter().map(|place| &batch.frame.columns()[*place]);

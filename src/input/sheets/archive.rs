@@ -14,8 +14,9 @@ use crate::input::source::{self, Found, has_data_suffix};
 /// So many bytes say what a member is.
 const HEAD: usize = 64 << 10;
 
-/// A shop exports a few files; an archive of more members is something else.
-const MOST_MEMBERS: usize = 100_000;
+/// A shop exports a few files; an archive of more members is something else. Each that is a table is open as long as the
+/// run lasts.
+const MOST_MEMBERS: usize = 10_000;
 
 /// What an archive holds.
 pub(super) struct Members {

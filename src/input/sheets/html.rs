@@ -208,6 +208,11 @@ impl OpenTable {
             number.unwrap_or(1).clamp(1, most)
         };
         let (columns, rows) = (span(b"colspan", WIDEST_SPAN), span(b"rowspan", LONGEST_SPAN));
+        let is_beyond = self.column == MOST_COLUMNS;
+        if is_beyond && self.cells.get(self.column).is_some_and(|cell| !cell.is_empty()) {
+            // Too wide already: what else there is need not be collected.
+            return;
+        }
         self.in_cell = true;
         // Wider than any sheet: `RowWriter` refuses it, if there is anything in it.
         let end = (self.column + columns).min(MOST_COLUMNS + 1);

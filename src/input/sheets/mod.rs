@@ -4,6 +4,7 @@
 //! What a file is its content says, never its name.
 
 mod archive;
+mod compound;
 mod html;
 mod ods;
 mod spool;

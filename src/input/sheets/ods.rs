@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::spool::{MOST_COLUMNS, MOST_ROWS};
+use super::spool::{LARGEST_ROW, MOST_COLUMNS, MOST_ROWS, too_large};
 use super::values::{iso, iso_duration, number};
 use super::workbook::{Archive, RowSink, Sheet, damaged, member, unreadable};
 use super::xml::{Attributes, Token, XmlReader, unescape};
@@ -88,6 +88,8 @@ struct TableReader<'a> {
     row: u64,
     repeated: u64,
     cells: Vec<String>,
+    /// Bytes of this row's texts.
+    size: usize,
     /// Where the next cell stands.
     column: usize,
     cell: Option<CellSeen>,
@@ -111,6 +113,7 @@ impl<'a> TableReader<'a> {
             row: 0,
             repeated: 1,
             cells: Vec::new(),
+            size: 0,
             column: 0,
             cell: None,
             aside: 0,
@@ -127,6 +130,7 @@ impl<'a> TableReader<'a> {
             Token::Open { name: b"table-row", attributes, empty } => {
                 self.repeated = attributes.number(b"number-rows-repeated").unwrap_or(1).max(1);
                 self.cells.clear();
+                self.size = 0;
                 self.column = 0;
                 if *empty {
                     self.row = self.row.saturating_add(self.repeated);
@@ -178,6 +182,10 @@ impl<'a> TableReader<'a> {
                     self.label,
                     &format!("row {} has more than {MOST_COLUMNS} cells", self.row + 1),
                 ));
+            }
+            self.size = self.size.saturating_add(value.len().saturating_mul(cell.repeated));
+            if self.size > LARGEST_ROW {
+                return Err(too_large(self.label, self.row + 1));
             }
             self.cells.resize(self.column, String::new());
             self.cells.resize(next, value);

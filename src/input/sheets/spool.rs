@@ -21,6 +21,9 @@ const WRITE: usize = 1 << 20;
 pub(super) const MOST_COLUMNS: usize = 16_384;
 pub(super) const MOST_ROWS: u64 = 1_048_576;
 
+/// Bytes of all cells of a row. One shared text may stand in every cell, and thirty rows are held to find the header.
+pub(super) const LARGEST_ROW: usize = 4 << 20;
+
 /// The temporary file that everything unpacked in a run shares (many open files at once are refused by the system).
 #[derive(Debug, Default)]
 pub(in crate::input) struct Spooler {
@@ -164,6 +167,11 @@ impl<'a> RowWriter<'a> {
         self.widest = self.widest.max(used);
         self.spool.write_when_full()
     }
+}
+
+/// What a row of more than `LARGEST_ROW` is.
+pub(super) fn too_large(label: &str, row: u64) -> Error {
+    super::workbook::damaged(label, &format!("row {row} holds more than {} MiB of text", LARGEST_ROW >> 20))
 }
 
 /// Cells up to the last that is not empty.

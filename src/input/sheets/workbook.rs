@@ -267,6 +267,8 @@ impl OldWorkbook {
             });
         }
         refuse_impossible_size(&bytes, label)?;
+        super::compound::check(&bytes)
+            .map_err(|why| damaged(label, &format!("the workbook (xls) is damaged or cut off: {why}")))?;
         let workbook = guarded("reading an Excel workbook (xls)", || {
             Xls::new(io::Cursor::new(bytes)).map_err(|error| match error {
                 XlsError::Password => protected(label),

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 
 use zip::ZipArchive;
 
-use super::spool::{MOST_COLUMNS, MOST_ROWS};
+use super::spool::{LARGEST_ROW, MOST_COLUMNS, MOST_ROWS, too_large};
 use super::values::{NumberFormat, formatted, iso};
 use super::workbook::{Archive, RowSink, Sheet, damaged, member};
 use super::xml::{Attributes, Token, XmlReader, unescape};
@@ -195,6 +195,8 @@ impl Xlsx {
             row: 0,
             cells: Vec::new(),
             used: 0,
+            size: 0,
+            kept: 0,
             cell: CellSeen::default(),
         };
         reader.read(XmlReader::new(stream), &path, sink)
@@ -212,6 +214,9 @@ struct SheetReader<'a> {
     cells: Vec<String>,
     /// Of `cells`, those of this row.
     used: usize,
+    /// Bytes of this row's texts, and of all that `cells` held since it was empty.
+    size: usize,
+    kept: usize,
     cell: CellSeen,
 }
 
@@ -315,7 +320,14 @@ impl SheetReader<'_> {
                 &format!("behind row {} (byte {position}) a row with an impossible number", self.row),
             )
         })?;
+        // Cells keep their room for the next row, but not that of every long text there has been.
+        self.kept += self.size;
+        if self.kept > LARGEST_ROW {
+            self.cells.clear();
+            self.kept = 0;
+        }
         self.used = 0;
+        self.size = 0;
         self.cell.column = 0;
         Ok(())
     }
@@ -391,6 +403,10 @@ impl SheetReader<'_> {
                 }
                 Err(_) => text.push_str(&cell.value),
             },
+        }
+        self.size += text.len();
+        if self.size > LARGEST_ROW {
+            return Err(too_large(self.label, self.row));
         }
         Ok(())
     }
