@@ -157,6 +157,23 @@ pub(super) fn refuse_other_kinds(file: &RawFile) -> Result<()> {
     })
 }
 
+/// What names the orders of a file that was not recognised. Its rows of one order may be lines in several files, so that only
+/// who asks for the latest state (`--latest-by`) has said that they are exports of the same.
+pub(super) fn keys_without_preset(
+    file: &RawFile,
+    mapping: &Mapping,
+    options: &InputOptions,
+) -> Result<Option<OrderKeys>> {
+    let (Some(_), Some(order_id)) = (&options.latest_by, mapping.source("order_id")) else { return Ok(None) };
+    Ok(Some(OrderKeys {
+        platform: String::new(),
+        store: mapping.source("store").map(str::to_owned),
+        id: vec![order_id.to_owned()],
+        once: false,
+        latest_by: order_index::latest_by(file, options)?,
+    }))
+}
+
 fn order_keys(
     file: &RawFile,
     preset: &Preset,

@@ -359,6 +359,26 @@ fn the_latest_export_of_an_order_counts() {
 }
 
 #[test]
+fn without_a_preset_the_latest_state_counts_when_it_is_asked_for() {
+    let folder = Folder::new();
+    let old =
+        folder.put("a.csv", "order_id,customer_id,ordered_at,amount\n1,a,2026-01-01,10\n2,b,2026-01-01,5\n");
+    let new = folder.put("b.csv", "order_id,customer_id,ordered_at,amount\n1,a,2026-01-01,7\n");
+    let read = |latest_by: Option<&str>| {
+        let options = InputOptions {
+            latest_by: latest_by.map(str::to_owned),
+            ..crate::input::raw::testing::options(&[&old, &new])
+        };
+        try_read(options, true).unwrap()
+    };
+    // Rows of one id may be lines that stand in several files.
+    assert_eq!(read(None).used(), [(10, 0), (5, 0), (7, 0)]);
+    let latest = read(Some("file"));
+    assert_eq!(latest.reasons(), ["an older state of the order", "used", "used"]);
+    assert_eq!(latest.used(), [(5, 0), (7, 0)]);
+}
+
+#[test]
 fn rows_of_totals_are_known_without_a_preset() {
     let folder = Folder::new();
     let text = "序号,customer_id,ordered_at,amount\n1,a,2026-06-01,5\n合计：,,,5\n,Grand Total,,5\n2,total,2026-06-01,7\n3,,2026-06-01,7\n";

@@ -142,7 +142,7 @@ impl<'a> FilePlan<'a> {
         };
         let meaning =
             file.meaning.as_ref().map(|meaning| MeaningPlan::new(meaning, mapping, &mut projection, options));
-        let keys = file.meaning.as_ref().and_then(|meaning| meaning.order_keys());
+        let keys = file.order_keys.as_ref();
         let orders = run.counts_orders.then(|| {
             let platform = keys.map(|keys| keys.platform.clone()).unwrap_or_default();
             (platform, keys.and_then(|keys| keys.store.as_ref()).map(|store| projection.place(store)))

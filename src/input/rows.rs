@@ -11,7 +11,7 @@ use super::columns::{Mapping, vocabulary};
 use super::day_order::{Evidence, Shared};
 use super::filter::Filter;
 use super::identities::{self, Identities};
-use super::meaning::{Meaning, refuse_other_kinds};
+use super::meaning::{Meaning, keys_without_preset, refuse_other_kinds};
 use super::order_index::{OrderIndex, OrderKeys};
 use super::presets::{Kind, RefundSemantics};
 use super::raw::{self, RawBatch, RawFile, RowNumbers, ScanError};
@@ -44,6 +44,8 @@ pub struct MappedFile {
     pub paid_dates: Option<DateReading>,
     /// What its preset says of the rows.
     pub meaning: Option<Meaning>,
+    /// What names its orders among those of other files, where that matters.
+    pub(super) order_keys: Option<OrderKeys>,
     /// The columns that together say who the customer is (`--customer-key`); empty: `customer_id` does.
     pub customer_key: Vec<String>,
 }
@@ -333,8 +335,7 @@ impl Inputs {
     /// Where rows stand among all rows of their orders, if that matters: an order's total is repeated on its lines, or
     /// several files are of one platform.
     fn order_index(&self, files: &[MappedFile], raw: &[RawFile]) -> Result<Option<OrderIndex>, ScanError> {
-        let keys = files.iter().map(|file| file.meaning.as_ref().and_then(Meaning::order_keys).cloned());
-        let mut keys: Vec<Option<OrderKeys>> = keys.collect();
+        let mut keys: Vec<Option<OrderKeys>> = files.iter().map(|file| file.order_keys.clone()).collect();
         let mut files_of: BTreeMap<String, usize> = BTreeMap::new();
         for key in keys.iter().flatten() {
             *files_of.entry(key.platform.clone()).or_default() += 1;
@@ -345,7 +346,7 @@ impl Inputs {
             return match &self.options.latest_by {
                 Some(_) => Err(ScanError::Failed(Error::DoesNotApply {
                     option: "--latest-by".into(),
-                    why: "no two files are exports of one platform".into(),
+                    why: "no two files are exports of one platform that have order ids".into(),
                 })),
                 None => Ok(None),
             };
@@ -401,7 +402,11 @@ impl Inputs {
                 .unwrap_or(DateReading { format: DateFormat::default(), decided_by: DecidedBy::NotNeeded });
             let key = self.options.customer_key.as_deref().unwrap_or_default();
             let customer_key = identities::key_columns(&raw, key)?;
-            return Ok(MappedFile { raw, mapping, dates, paid_dates, meaning, customer_key });
+            let order_keys = match &meaning {
+                Some(meaning) => meaning.order_keys().cloned(),
+                None => keys_without_preset(&raw, &mapping, &self.options)?,
+            };
+            return Ok(MappedFile { raw, mapping, dates, paid_dates, meaning, order_keys, customer_key });
         }
     }
 

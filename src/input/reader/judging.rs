@@ -97,6 +97,9 @@ impl FilePlan<'_> {
         }
         if let Some(meaning) = &self.meaning {
             meaning.mark_no_sales(look, &batch.frame, standings, &cells.amount, &mut verdicts)?;
+        } else if let Some(standings) = standings {
+            let superseded = standings.iter().map(|standing| *standing == Standing::Superseded);
+            mark(&mut verdicts, Verdict::Superseded, superseded);
         }
         self.mark_totals(batch, cells, &mut verdicts);
         for (row, _) in &batch.overlong {
