@@ -75,8 +75,9 @@ fn naive(files: &[File], by_value: bool) -> Answer {
     let name = |file: &File, row: &Row| {
         let cells = cells(row);
         let store = if file.has_store { cells[2].clone() } else { String::new() };
-        let is_whole = !cells[0].is_empty() && !cells[1].is_empty();
-        is_whole.then(|| (file.platform, store, cells[0].clone(), cells[1].clone()))
+        // The first part names the order; a later one may be empty.
+        let is_named = !cells[0].is_empty();
+        is_named.then(|| (file.platform, store, cells[0].clone(), cells[1].clone()))
     };
     let rank = |row: &Row| match row.3 {
         None => (0, 0),

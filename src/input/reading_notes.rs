@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::presets::Kind;
-use super::rows::{DecidedBy, MappedFile};
+use super::rows::{DateReading, DecidedBy, MappedFile};
 use super::values::dates::DateOrder;
 use crate::output::report::Note;
 
@@ -18,25 +18,7 @@ pub(super) fn notes_on(files: &[MappedFile], tz: Option<chrono_tz::Tz>) -> Vec<N
             notes.push(note.with("name", &meaning.preset.name.en));
         }
     }
-    for order in [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd] {
-        let place = files.iter().find_map(|file| match &file.dates.decided_by {
-            DecidedBy::Value(place) if file.dates.order() == Some(order) => Some(place),
-            _ => None,
-        });
-        if let Some(place) = place {
-            let key = match order {
-                DateOrder::Dmy => "dates_day_first",
-                DateOrder::Mdy => "dates_month_first",
-                DateOrder::Ymd => "dates_year_first",
-            };
-            notes.push(
-                Note::new(key)
-                    .with("column", &place.column)
-                    .with("value", &place.value)
-                    .with("place", format!("{}:{}", place.file, place.row)),
-            );
-        }
-    }
+    notes.extend(dates_decided(files.iter().map(|file| &file.dates)));
     if let Some((file, refund)) =
         files.iter().find_map(|file| file.mapping.refund_in_amount.as_ref().map(|refund| (file, refund)))
     {
@@ -44,6 +26,24 @@ pub(super) fn notes_on(files: &[MappedFile], tz: Option<chrono_tz::Tz>) -> Vec<N
         notes.push(Note::new("amount_net_of_refunds").with("amount", amount).with("refund", refund));
     }
     notes
+}
+
+/// For each order of day and month that values decided, the first of them.
+pub(super) fn dates_decided<'a>(readings: impl Iterator<Item = &'a DateReading> + Clone) -> Vec<Note> {
+    let first = |(order, key): (DateOrder, &'static str)| {
+        let place = readings.clone().find_map(|reading| match &reading.decided_by {
+            DecidedBy::Value(place) if reading.order() == Some(order) => Some(place),
+            _ => None,
+        })?;
+        let note = Note::new(key).with("column", &place.column).with("value", &place.value);
+        Some(note.with("place", format!("{}:{}", place.file, place.row)))
+    };
+    let keys = [
+        (DateOrder::Dmy, "dates_day_first"),
+        (DateOrder::Mdy, "dates_month_first"),
+        (DateOrder::Ymd, "dates_year_first"),
+    ];
+    keys.into_iter().filter_map(first).collect()
 }
 
 /// A note where a sale may stand both in its platform's list of orders and in a bill of payments.

@@ -25,6 +25,7 @@ use super::derive;
 use super::filter::Filter;
 use super::presets::{Kind, Preset};
 use super::raw::{self, RawFile, RowNumbers, ScanError, internal};
+use super::reading_notes::dates_decided;
 use super::rows::{BadKind, DateReading, DecidedBy, ReadSummary, date_reading};
 use super::values::dates::DateOrder;
 use super::{Frame, InputOptions};
@@ -314,27 +315,8 @@ impl Tables {
     }
 
     fn notes(&self, files: &[TableFile]) -> Vec<Note> {
-        let mut notes = Vec::new();
-        for order in [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd] {
-            let readings = files.iter().flat_map(|file| &file.dates).flat_map(|dates| &dates.reading);
-            let mut places = readings.filter_map(|reading| match &reading.decided_by {
-                DecidedBy::Value(place) if reading.order() == Some(order) => Some(place),
-                _ => None,
-            });
-            if let Some(place) = places.next() {
-                let key = match order {
-                    DateOrder::Dmy => "dates_day_first",
-                    DateOrder::Mdy => "dates_month_first",
-                    DateOrder::Ymd => "dates_year_first",
-                };
-                notes.push(
-                    Note::new(key)
-                        .with("column", &place.column)
-                        .with("value", &place.value)
-                        .with("place", format!("{}:{}", place.file, place.row)),
-                );
-            }
-        }
+        let readings = files.iter().flat_map(|file| &file.dates).flat_map(|dates| &dates.reading);
+        let mut notes = dates_decided(readings);
         if self.frame == Frame::Spend && self.options.as_of_us.is_some() {
             for file in files.iter().filter(|file| file.mapping.source("date").is_none()) {
                 notes.push(Note::new("spend_without_date").with("file", &file.raw.label));

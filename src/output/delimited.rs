@@ -15,14 +15,19 @@ pub struct Style {
     pub excel_safe: bool,
 }
 
-pub fn write(table: &Table, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
+/// Begins the text in this style; lines are to follow.
+pub(super) fn begin(style: Style, out: &mut dyn Write) -> Result<csv::Writer<&mut dyn Write>, Failure> {
     if style.bom {
         out.write_all("\u{feff}".as_bytes())?;
     }
-    let mut lines = csv::WriterBuilder::new()
+    Ok(csv::WriterBuilder::new()
         .delimiter(if style.tab { b'\t' } else { b',' })
         .terminator(csv::Terminator::Any(b'\n'))
-        .from_writer(out);
+        .from_writer(out))
+}
+
+pub fn write(table: &Table, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut lines = begin(style, out)?;
     let mut field = Vec::new();
     for column in &table.columns {
         field.clear();
@@ -59,7 +64,7 @@ pub(super) fn is_formula(text: &str) -> bool {
 }
 
 /// The writer's own error inside csv's: its kind tells a closed pipe from a full disk.
-fn failure(error: csv::Error) -> Failure {
+pub(super) fn failure(error: csv::Error) -> Failure {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => Failure::Io(error),
         other => Failure::Io(std::io::Error::other(format!("{other:?}"))),

@@ -6,11 +6,10 @@ use polars::io::parquet::write::BatchedWriter;
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::*;
 
-use super::delimited::{Style, is_formula};
+use super::delimited::{self, Style, failure, is_formula};
 use super::format::Format;
 use super::sink::Failure;
 use super::{OutputPlan, exact, mask, numbers};
-use crate::error::Error;
 
 /// Rows of a Parquet row group: frames are gathered until there are this many.
 const ROW_GROUP: usize = 262_144;
@@ -48,13 +47,7 @@ impl<'a> TableStream<'a> {
             Engine::Parquet { writer: Box::new(writer), waiting: None }
         } else {
             let style = Style { tab: plan.format == Format::Tsv, bom: plan.bom, excel_safe: plan.excel_safe };
-            if style.bom {
-                out.write_all("\u{feff}".as_bytes())?;
-            }
-            let mut lines = csv::WriterBuilder::new()
-                .delimiter(if style.tab { b'\t' } else { b',' })
-                .terminator(csv::Terminator::Any(b'\n'))
-                .from_writer(out);
+            let mut lines = delimited::begin(style, out)?;
             lines.write_record(schema.iter_names().map(PlSmallStr::as_str)).map_err(failure)?;
             Engine::Text { style, lines: Box::new(lines) }
         };
@@ -182,12 +175,5 @@ impl<'a> Texts<'a> {
                 field.extend_from_slice(value.as_bytes());
             }
         }
-    }
-}
-
-fn failure(error: csv::Error) -> Failure {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => Failure::Io(error),
-        other => Failure::Ours(Error::Internal { doing: WRITING.into(), why: format!("{other:?}") }),
     }
 }
