@@ -96,7 +96,7 @@ fn orders(job: Job, files: Vec<RawFile>, unit: Unit) -> Result<u8> {
     let mut unpaid_parts = 0;
     let mut rows = 0;
     sink::write(&job.plan.target, |out| {
-        let stream = TableStream::new(out, &job.plan, &spec.schema(), &["customer_id"])?;
+        let stream = TableStream::new(out, &job.plan, &spec.schema(), ids(Frame::Orders))?;
         (rows, unpaid_parts) = write_orders(&inputs, &wanted, &spec, repeated, stream)?;
         Ok(())
     })?;
@@ -304,11 +304,12 @@ fn table(job: Job, frame: Frame, files: Vec<RawFile>) -> Result<u8> {
     Ok(0)
 }
 
-/// Columns of ids of people.
+/// Columns of ids: of people, and of orders, by which those who sold know them.
 fn ids(frame: Frame) -> &'static [&'static str] {
     match frame {
-        Frame::Orders | Frame::Spend => &["customer_id"],
-        Frame::Events => &["customer_id", "inviter_id"],
+        Frame::Orders => &["customer_id", "order_id"],
+        Frame::Spend => &[],
+        Frame::Events => &["customer_id", "inviter_id", "order_id"],
         Frame::Members => &["customer_id", "inviter_id", "name", "phone", "birthday"],
     }
 }

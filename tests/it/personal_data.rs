@@ -88,6 +88,17 @@ fn under_a_mask_no_id_leaves_in_any_format_of_any_command() {
             }
         }
     }
+    for more in [&["-f", "csv"][..], &["-f", "tsv", "--lines"], &["-f", "parquet"]] {
+        let mut arguments =
+            vec!["convert", "orders.csv", "--mask", "--mask-key-file", "key", "--max-bad", "5%"];
+        arguments.extend(["--explain", "-v", "-o", "out"]);
+        arguments.extend(more);
+        let run = siyu_in(folder.path(), &arguments).ok();
+        texts.insert(format!("{arguments:?} stderr"), run.stdout + &run.stderr);
+        let bytes = std::fs::read(folder.path().join("out")).unwrap();
+        texts.insert(format!("{arguments:?}"), readable(&bytes));
+        std::fs::remove_file(folder.path().join("out")).unwrap();
+    }
     for (what, text) in &texts {
         assert_hidden(what, text);
     }
