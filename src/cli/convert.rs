@@ -9,7 +9,7 @@ use crate::convert::{ConvertParams, FileSpec, Item, OrderHashes, RowMaker, Spec}
 use crate::error::{Error, Result};
 use crate::input::columns::{Canonical, Mapping, ValueKind, vocabulary};
 use crate::input::presets::names::{ColumnName, HeaderKeys};
-use crate::input::presets::{Grain, Items, Kind};
+use crate::input::presets::{Grain, Items};
 use crate::input::raw::{self, RawFile};
 use crate::input::rows::MappedFile;
 use crate::input::table_reader::{TableBatch, TableSink, Tables};
@@ -59,12 +59,7 @@ fn refuse_what_does_not_apply(args: &ReportArgs<ConvertParams>) -> Result<()> {
 
 /// Files are converted frame by frame: what was not recognised is taken for orders.
 fn frame_of(files: &[RawFile]) -> Result<Frame> {
-    let frame = |file: &RawFile| match file.preset.as_ref().map(|preset| preset.kind) {
-        None | Some(Kind::Orders | Kind::Lines | Kind::Payments | Kind::Refunds) => Frame::Orders,
-        Some(Kind::Events) => Frame::Events,
-        Some(Kind::Spend) => Frame::Spend,
-        Some(Kind::Members) => Frame::Members,
-    };
+    let frame = |file: &RawFile| file.preset.as_ref().map_or(Frame::Orders, |preset| preset.kind.frame());
     let Some(first) = files.first() else { return Ok(Frame::Orders) };
     match files.iter().find(|file| frame(file) != frame(first)) {
         None => Ok(frame(first)),

@@ -4,7 +4,6 @@
 use super::names::ColumnName;
 use super::{Alternative, Grain, Kind, Preset, Source, StatusMatch};
 use crate::error::{Error, Result, nearest};
-use crate::input::Frame;
 use crate::input::columns::{key, vocabulary};
 use crate::input::formula::{Formula, Type};
 
@@ -26,13 +25,7 @@ pub(super) fn validate(preset: &Preset, shown: &str) -> Result<()> {
 
 /// Canonical columns that a preset of this kind may fill.
 pub fn canonical_columns(kind: Kind) -> Vec<&'static str> {
-    let frame = match kind {
-        Kind::Orders | Kind::Lines | Kind::Payments | Kind::Refunds => Frame::Orders,
-        Kind::Events => Frame::Events,
-        Kind::Spend => Frame::Spend,
-        Kind::Members => Frame::Members,
-    };
-    vocabulary(frame).iter().map(|column| column.name).collect()
+    vocabulary(kind.frame()).iter().map(|column| column.name).collect()
 }
 
 struct Check<'a> {

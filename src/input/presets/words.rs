@@ -1,8 +1,19 @@
 //! The words of the schema, as TOML files and outputs write them.
 
 use super::{DropReason, Grain, Kind, Level, RefundSemantics};
+use crate::input::Frame;
 
 impl Kind {
+    /// The frame that its rows are read as.
+    pub fn frame(self) -> Frame {
+        match self {
+            Self::Orders | Self::Lines | Self::Payments | Self::Refunds => Frame::Orders,
+            Self::Events => Frame::Events,
+            Self::Spend => Frame::Spend,
+            Self::Members => Frame::Members,
+        }
+    }
+
     pub fn key(self) -> &'static str {
         match self {
             Self::Orders => "orders",
