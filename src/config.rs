@@ -14,6 +14,9 @@ use crate::cli::params::{InputParams, OutputParams, RunParams};
 use crate::convert::ConvertParams;
 use crate::error::{Error, Result};
 use crate::reports::check::CheckParams;
+use crate::reports::cohort::CohortParams;
+use crate::reports::ltv::LtvParams;
+use crate::reports::repurchase::RepurchaseParams;
 use crate::reports::rfm::RfmParams;
 
 /// The name that is looked for, from the working folder upward.
@@ -29,6 +32,9 @@ pub struct ConfigFile {
     pub output: Option<OutputParams>,
     pub run: Option<RunParams>,
     pub rfm: Option<RfmParams>,
+    pub cohort: Option<CohortParams>,
+    pub repurchase: Option<RepurchaseParams>,
+    pub ltv: Option<LtvParams>,
     pub check: Option<CheckParams>,
     pub convert: Option<ConvertParams>,
     /// Where it was read; `None` when there is none.

@@ -61,6 +61,7 @@ pub fn run(command: &ConfigCommand) -> Result<u8> {
         tables: vec![Table {
             name: "settings",
             long: false,
+            twin_of: None,
             columns: vec![
                 Column::new("section", Kind::Text, texts(|s| s.section.clone())),
                 Column::new("key", Kind::Text, texts(|s| s.key.clone())),

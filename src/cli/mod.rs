@@ -2,14 +2,18 @@
 
 mod about;
 mod check;
+mod cohort;
 mod config_show;
 mod convert;
+mod histories;
 mod inspect;
+mod ltv;
 pub mod params;
 mod presets;
 mod printer;
 mod progress;
 mod recognised;
+mod repurchase;
 mod rfm;
 mod run_report;
 mod sample;
@@ -44,6 +48,12 @@ struct Cli {
 enum Command {
     /// Segment customers by recency, frequency and monetary value
     Rfm(ReportArgs<crate::reports::rfm::RfmParams>),
+    /// Follow groups of customers through time: who comes back, what they bring in
+    Cohort(ReportArgs<crate::reports::cohort::CohortParams>),
+    /// Tell how long it takes until customers buy again, and who is due
+    Repurchase(ReportArgs<crate::reports::repurchase::RepurchaseParams>),
+    /// Value customers: what they brought in, and what they will
+    Ltv(ReportArgs<crate::reports::ltv::LtvParams>),
     /// Show how the input is read, and a block for siyu.toml
     Inspect(ReportArgs<crate::reports::inspect::InspectParams>),
     /// Write many exports as one canonical file: the latest state of each order
@@ -212,6 +222,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let result = match &cli.command {
         Command::Rfm(args) => rfm::run(args).map_err(|error| args.masked(error)),
+        Command::Cohort(args) => cohort::run(args).map_err(|error| args.masked(error)),
+        Command::Repurchase(args) => repurchase::run(args).map_err(|error| args.masked(error)),
+        Command::Ltv(args) => ltv::run(args).map_err(|error| args.masked(error)),
         Command::Inspect(args) => inspect::run(args).map_err(|error| args.masked(error)),
         Command::Convert(args) => convert::run(args).map_err(|error| args.masked(error)),
         Command::Check(args) => check::run(args).map_err(|error| args.masked(error)),

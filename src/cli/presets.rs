@@ -137,7 +137,7 @@ fn table(presets: &Presets, format: Format, lang: Lang) -> Table {
     if !for_the_eye || all.iter().any(|preset| file(preset).is_some()) {
         columns.push(Column::new("file", Kind::Text, text(&file)));
     }
-    Table { name: "presets", long: false, columns }
+    Table::new("presets", false, columns)
 }
 
 /// The columns that say who the customer is, the better first.

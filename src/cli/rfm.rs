@@ -1,13 +1,11 @@
 //! `siyu rfm`: from orders to the report.
 
 use super::ReportArgs;
-use super::run_report::{By, Job};
+use super::run_report::{By, Job, status_is_not_used};
 use super::settings;
 use crate::error::{Error, Result};
 use crate::facts::{AttributeSpec, CustomerKernel, Spec};
-use crate::input::masks::names_person;
-use crate::input::{Inputs, RowBatch, Wanted};
-use crate::output::Note;
+use crate::input::Wanted;
 use crate::reports::rfm::{self, RfmInput, RfmParams};
 
 pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
@@ -21,17 +19,7 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
     let inputs = job.open_orders()?;
     let by = resolved.input.by.as_deref().map(|by| By::find(by, &inputs)).transpose()?;
     if let Some(by) = &by {
-        let is_id = |name: &str| {
-            let is_source = |canonical: &str| {
-                inputs.files.iter().any(|file| file.mapping.source(canonical) == Some(name))
-            };
-            let ids = ["customer_id", "order_id"];
-            names_person(name) || ids.iter().any(|canonical| name == *canonical || is_source(canonical))
-        };
-        if job.plan.mask.is_some() && is_id(&by.attribute) {
-            let why = format!("its values are ids or names, which --mask hides ({})", by.attribute);
-            return Err(Error::DoesNotApply { option: "--by".into(), why });
-        }
+        by.refuse_ids_under_mask(&job, &inputs)?;
     }
     let needs = params.facts_needed(&job.plan.choice);
     let mut wanted =
@@ -42,8 +30,7 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
         order_ids: inputs.has("order_id"),
         purchase_days: needs.purchase_days,
         units: wanted.units,
-        channels: None,
-        attributes: Vec::new(),
+        ..Spec::default()
     };
     if let Some(by) = &by {
         spec.attributes.push(AttributeSpec { index: wanted.attributes.len(), pick: by.pick });
@@ -64,32 +51,6 @@ pub fn run(args: &ReportArgs<RfmParams>) -> Result<u8> {
     report.notes.extend(status_is_not_used(&inputs));
     job.finish(report, &inputs, read, info)?;
     Ok(0)
-}
-
-/// Where a file that was not recognised has statuses of several kinds and `--where` does not choose among them: rows count whatever they say.
-fn status_is_not_used(inputs: &Inputs) -> Option<Note> {
-    if inputs.filters_on("status") {
-        return None;
-    }
-    let mut values: Vec<String> = Vec::new();
-    let mut source = None;
-    for file in inputs.files.iter().filter(|file| file.meaning.is_none()) {
-        let Some(name) = file.mapping.source("status") else { continue };
-        let Ok(column) = file.raw.head.column(name) else { continue };
-        for row in 0..column.len() {
-            let value = RowBatch::cell_text(column, row);
-            if !value.is_empty() && !values.contains(&value) {
-                values.push(value);
-            }
-        }
-        source = Some(name);
-    }
-    values.sort();
-    let several = values.len() > 1;
-    source.filter(|_| several).map(|name| {
-        values.truncate(6);
-        Note::new("status_not_used").with("column", name).with("values", values.join(", "))
-    })
 }
 
 /// The text of a segment map of the user's.

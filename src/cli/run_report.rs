@@ -10,9 +10,10 @@ use super::{Resolved, Typed, presets, settings};
 use crate::error::{Error, Result, nearest};
 use crate::facts::Pick;
 use crate::input::columns::Mapping;
+use crate::input::masks::names_person;
 use crate::input::raw::{Container, FileFormat, RawFile};
-use crate::input::{Frame, InputOptions, Inputs, ReadSummary};
-use crate::output::{self, Format, OutputPlan, Report};
+use crate::input::{Frame, InputOptions, Inputs, ReadSummary, RowBatch};
+use crate::output::{self, Format, Note, OutputPlan, Report};
 use crate::reports::ReportInfo;
 use crate::text::{Catalogue, Lang};
 
@@ -285,6 +286,51 @@ impl By {
             known,
         })
     }
+
+    /// An error where the values are ids or names, and `--mask` hides those.
+    pub fn refuse_ids_under_mask(&self, job: &Job, inputs: &Inputs) -> Result<()> {
+        refuse_ids_under_mask("--by", &self.attribute, job, inputs)
+    }
+}
+
+/// An error where the values of the column that `option` names are ids or names, and `--mask` hides those.
+pub fn refuse_ids_under_mask(option: &str, column: &str, job: &Job, inputs: &Inputs) -> Result<()> {
+    let is_source =
+        |canonical: &str| inputs.files.iter().any(|file| file.mapping.source(canonical) == Some(column));
+    let ids = ["customer_id", "order_id"];
+    let is_id =
+        names_person(column) || ids.iter().any(|canonical| column == *canonical || is_source(canonical));
+    if job.plan.mask.is_some() && is_id {
+        let why = format!("its values are ids or names, which --mask hides ({column})");
+        return Err(Error::DoesNotApply { option: option.into(), why });
+    }
+    Ok(())
+}
+
+/// Where a file that was not recognised has statuses of several kinds and `--where` does not choose among them: rows count whatever they say.
+pub fn status_is_not_used(inputs: &Inputs) -> Option<Note> {
+    if inputs.filters_on("status") {
+        return None;
+    }
+    let mut values: Vec<String> = Vec::new();
+    let mut source = None;
+    for file in inputs.files.iter().filter(|file| file.meaning.is_none()) {
+        let Some(name) = file.mapping.source("status") else { continue };
+        let Ok(column) = file.raw.head.column(name) else { continue };
+        for row in 0..column.len() {
+            let value = RowBatch::cell_text(column, row);
+            if !value.is_empty() && !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        source = Some(name);
+    }
+    values.sort();
+    let several = values.len() > 1;
+    source.filter(|_| several).map(|name| {
+        values.truncate(6);
+        Note::new("status_not_used").with("column", name).with("values", values.join(", "))
+    })
 }
 
 /// A `SIYU_*` variable that nothing reads is likely a misspelling.

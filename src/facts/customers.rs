@@ -7,7 +7,7 @@
 //! - Net of an order: the sum of `net_e4` of its rows, all refunds up to the cutoff taken off.
 //! - Moment of an order: the earliest moment of its rows with positive gross (net + refund), so that a refund dated before
 //!   the sale does not move it; of all its rows where none is positive.
-//! - Purchase: an order with net > 0.
+//! - Purchase: an order with net > 0; with `Spec::zero_orders` also one whose rows are all zero.
 //! - Value of an attribute of an order: that of its earliest row that has one, whatever the row's amount; at one moment the
 //!   value that sorts first, in byte order.
 //!
@@ -46,6 +46,12 @@ pub struct Spec {
     pub channels: Option<usize>,
     /// Attributes of which a customer gets one value.
     pub attributes: Vec<AttributeSpec>,
+    /// Orders of which every row has net 0 and refunds nothing (gifts, coupons for the whole price) are purchases too.
+    pub zero_orders: bool,
+    /// Whether `CustomerKernel::finish_histories` will be called, rather than `finish`; there is one cutoff then.
+    pub histories: bool,
+    /// With `histories`: the attribute (index into `OrderBatch::attributes`) whose values a customer bought, day by day.
+    pub items: Option<usize>,
 }
 
 /// A customer's value of an order attribute.

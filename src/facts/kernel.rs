@@ -12,6 +12,7 @@ use super::batch::{Rows, Texts, fault};
 use super::customers::{CustomerFacts, Pick, Spec};
 use super::direct::Accounts;
 use super::hash::hash64;
+use super::histories::{self, Histories};
 use super::intern::{Interner, key};
 use super::orders::{self, OWN_ORDER, RowStore, Staging};
 use super::part::{Dictionary, Part};
@@ -50,6 +51,10 @@ pub(super) struct Plan {
     /// Index into `columns`.
     pub channels: Option<usize>,
     pub picks: Vec<PickPlan>,
+    pub zero_orders: bool,
+    pub histories: bool,
+    /// Index into `columns`.
+    pub items: Option<usize>,
     /// Rows after it are in no result.
     last_cutoff: i64,
 }
@@ -71,6 +76,7 @@ impl Plan {
             })
         };
         let channels = spec.channels.map(&mut column);
+        let items = spec.items.map(&mut column);
         let picks = spec
             .attributes
             .iter()
@@ -85,12 +91,19 @@ impl Plan {
             columns,
             channels,
             picks,
+            zero_orders: spec.zero_orders,
+            histories: spec.histories,
+            items,
         }
     }
 
     /// Whether each row can be added to its customer at once, and forgotten.
     fn is_direct(&self) -> bool {
-        !self.order_ids && !self.purchase_days && self.columns.is_empty()
+        !self.histories
+            && !self.order_ids
+            && !self.purchase_days
+            && !self.zero_orders
+            && self.columns.is_empty()
     }
 }
 
@@ -246,6 +259,32 @@ impl CustomerKernel {
 
     /// The facts, one per cutoff; customers are in no order. Uses up to `threads` threads.
     pub fn finish(self, threads: usize) -> Result<Vec<CustomerFacts>> {
+        let (plan, dictionaries, parts) = self.reduce(threads, Shard::into_parts)?;
+        let mut by_cutoff: Vec<Vec<Part>> = plan.cutoffs.iter().map(|_| Vec::new()).collect();
+        for parts in parts {
+            for (all, part) in by_cutoff.iter_mut().zip(parts) {
+                all.push(part);
+            }
+        }
+        by_cutoff.into_iter().map(|parts| Part::new(&plan, &dictionaries).join(parts)).collect()
+    }
+
+    /// What each customer bought, day by day, up to the one cutoff; customers are in no order. The spec said `histories`.
+    pub fn finish_histories(self, threads: usize) -> Result<Histories> {
+        let asked = self.plan.histories && self.plan.cutoffs.len() == 1;
+        if !asked {
+            return Err(fault("histories were not asked for"));
+        }
+        let (plan, dictionaries, parts) = self.reduce(threads, Shard::into_histories)?;
+        histories::join(&plan, &dictionaries, parts)
+    }
+
+    /// Reduces the shards side by side.
+    fn reduce<P: Send>(
+        self,
+        threads: usize,
+        reduce: impl Fn(Shard, &Plan, &[Dictionary]) -> Result<P> + Sync,
+    ) -> Result<(Plan, Vec<Dictionary>, Vec<P>)> {
         if self.failed.into_inner() {
             return Err(fault("a batch of rows had failed"));
         }
@@ -256,7 +295,7 @@ impl CustomerKernel {
             .map(|values| Ok(Dictionary::new(&into_inner(values)?.into_texts().to_column())))
             .collect::<Result<Vec<_>>>()?;
 
-        let done: Vec<Mutex<Option<Result<Vec<Part>>>>> = shards.iter().map(|_| Mutex::default()).collect();
+        let done: Vec<Mutex<Option<Result<P>>>> = shards.iter().map(|_| Mutex::new(None)).collect();
         let next = AtomicUsize::new(0);
         let work = || {
             loop {
@@ -264,7 +303,7 @@ impl CustomerKernel {
                 let Some(shard) = shards.get(place) else { break };
                 let parts = lock(shard)
                     .map(|mut shard| std::mem::take(&mut *shard))
-                    .and_then(|shard| shard.into_parts(&plan, &dictionaries));
+                    .and_then(|shard| reduce(shard, &plan, &dictionaries));
                 if let Ok(mut done) = done[place].lock() {
                     *done = Some(parts);
                 }
@@ -276,15 +315,11 @@ impl CustomerKernel {
             }
             work();
         });
-
-        let mut by_cutoff: Vec<Vec<Part>> = plan.cutoffs.iter().map(|_| Vec::new()).collect();
-        for parts in done {
-            let parts = into_inner(parts)?.unwrap_or_else(|| Err(fault("a shard was left out")))?;
-            for (all, part) in by_cutoff.iter_mut().zip(parts) {
-                all.push(part);
-            }
-        }
-        by_cutoff.into_iter().map(|parts| Part::new(&plan, &dictionaries).join(parts)).collect()
+        let parts = done
+            .into_iter()
+            .map(|part| into_inner(part)?.unwrap_or_else(|| Err(fault("a shard was left out"))))
+            .collect::<Result<Vec<P>>>()?;
+        Ok((plan, dictionaries, parts))
     }
 }
 
@@ -294,6 +329,14 @@ impl Shard {
         match self.body {
             Body::Direct(accounts) => accounts.into_parts(&ids, plan),
             Body::Rows(store) => orders::reduce(store, &ids, plan, dictionaries),
+        }
+    }
+
+    fn into_histories(self, plan: &Plan, dictionaries: &[Dictionary]) -> Result<Histories> {
+        let ids = self.customers.into_texts();
+        match self.body {
+            Body::Rows(store) => orders::reduce_histories(store, &ids, plan, dictionaries),
+            Body::Direct(_) => Err(fault("rows were not kept")),
         }
     }
 }

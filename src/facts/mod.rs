@@ -4,11 +4,13 @@
 //! ```text
 //! OrderBatch ─► batch (columns of one window of rows) ─► kernel (rows to shards by hash of the customer)
 //!                 each row is an order: direct (facts added up as rows come) ───────────┐
-//!                 orders of several rows: packed (rows kept small) ─► orders (reduced) ─┴─► customers (facts)
+//!                 orders of several rows: packed (rows kept small) ─► orders (reduced) ─┼─► customers (facts)
+//!                                                                                      └─► histories (days)
 //! RowBatch ─► quality (what is doubtful, for `check`)
 //! ```
 
 pub mod customers;
+pub mod histories;
 pub mod ids;
 pub mod kernel;
 pub mod quality;
@@ -25,5 +27,6 @@ mod packed;
 mod part;
 
 pub use customers::{AttributeSpec, CustomerFacts, Pick, Spec};
+pub use histories::{Histories, Items};
 pub use ids::{AttributeColumn, IdColumn};
 pub use kernel::CustomerKernel;

@@ -2,6 +2,7 @@
 
 use super::batch::too_large;
 use super::customers::{DAY_US, Pick};
+use super::histories::Histories;
 use super::ids::AttributeColumn;
 use super::intern::InternedTexts;
 use super::kernel::{Plan, Taken};
@@ -228,6 +229,46 @@ pub(super) fn reduce(
     Ok(parts)
 }
 
+/// The histories of a shard's customers.
+pub(super) fn reduce_histories(
+    store: RowStore,
+    ids: &InternedTexts,
+    plan: &Plan,
+    dictionaries: &[Dictionary],
+) -> Result<Histories> {
+    let (mut rows, ends, extras) = store.group(ids.len());
+    let mut part = Histories::of_plan(plan, dictionaries);
+    let mut reducer = Reducer::new(plan, dictionaries, &extras);
+    let cutoff = plan.cutoffs.first().copied().unwrap_or(i64::MIN);
+    let mut start = 0;
+    for (slot, &end) in ends.iter().enumerate() {
+        let customer = &mut rows[start..end as usize];
+        start = end as usize;
+        if plan.order_ids {
+            customer.sort_unstable_by_key(|row| row.order);
+        }
+        reducer.reduce(customer, cutoff);
+        let Reducer { sums, entries, bought, picks, .. } = &mut reducer;
+        ids.with(slot, |id| part.push(id, sums, entries, bought))?;
+        if sums.orders > 0 {
+            for (column, pick) in part.attributes.iter_mut().zip(picks) {
+                column.push_code(pick.value());
+            }
+        }
+    }
+    Ok(part)
+}
+
+/// An order of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    /// Days since 1970-01-01.
+    pub day: i64,
+    /// `false`: a purchase. Purchases of a day stand before the rest.
+    pub is_other: bool,
+    pub net_e4: i128,
+}
+
 /// Facts of one customer after the other; the lists are reused.
 struct Reducer<'a> {
     plan: &'a Plan,
@@ -241,6 +282,10 @@ struct Reducer<'a> {
     picks: Vec<Picked>,
     /// Of the order at hand: per attribute the moment and rank of its value.
     values: Vec<(i64, u32)>,
+    /// For histories: the orders.
+    entries: Vec<Entry>,
+    /// For histories: day and rank of each item of a purchase.
+    bought: Vec<(i64, u32)>,
 }
 
 impl<'a> Reducer<'a> {
@@ -255,6 +300,8 @@ impl<'a> Reducer<'a> {
             channels: Vec::new(),
             picks: plan.picks.iter().map(picked).collect(),
             values: vec![(0, AttributeColumn::NO_VALUE); plan.columns.len()],
+            entries: Vec::new(),
+            bought: Vec::new(),
         }
     }
 
@@ -263,6 +310,8 @@ impl<'a> Reducer<'a> {
         self.sums = Sums::NONE;
         self.days.clear();
         self.channels.clear();
+        self.entries.clear();
+        self.bought.clear();
         self.picks.iter_mut().for_each(Picked::clear);
         while let Some(first) = rows.first() {
             let of_order = if first.order == OWN_ORDER {
@@ -297,7 +346,17 @@ impl<'a> Reducer<'a> {
         let Some(at_us) = first_sale.or(first_row) else { return };
         self.sums.seen = true;
         self.sums.net_e4 += net_e4;
-        if net_e4 <= 0 {
+        // Without a sale no row is positive: a net of 0 is a sum of zeros.
+        let is_zero = self.plan.zero_orders && net_e4 == 0 && first_sale.is_none();
+        let is_purchase = net_e4 > 0 || is_zero;
+        if self.plan.histories {
+            let day = at_us.div_euclid(DAY_US);
+            self.entries.push(Entry { day, is_other: !is_purchase, net_e4 });
+            if let Some(items) = self.plan.items.filter(|_| is_purchase) {
+                self.add_items(items, order, cutoff, day);
+            }
+        }
+        if !is_purchase {
             return;
         }
         self.sums.orders += 1;
@@ -308,6 +367,17 @@ impl<'a> Reducer<'a> {
         }
         if !self.values.is_empty() {
             self.add_values(order, cutoff, at_us);
+        }
+    }
+
+    /// Adds what was bought with a purchase: rows that only refund bought nothing.
+    fn add_items(&mut self, items: usize, order: &[Row], cutoff: i64, day: i64) {
+        let (codes, dictionary) = (&self.extras.codes[items], &self.dictionaries[items]);
+        for row in order.iter().filter(|row| row.at_us <= cutoff && (row.sale || row.net_e4 == 0)) {
+            let code = codes.get(row.index as usize) as usize;
+            if code != 0 {
+                self.bought.push((day, dictionary.ranks[code - 1]));
+            }
         }
     }
 

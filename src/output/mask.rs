@@ -98,10 +98,10 @@ pub fn notes(mut notes: Vec<Note>, key: Option<&Key>) -> Vec<Note> {
 
 fn masked(table: &Table, key: &Key) -> Table {
     let columns = table.columns.iter().map(|column| match column.kind {
-        Kind::Id => Column::new(column.name.clone(), Kind::Id, masked_cells(&column.cells, key)),
+        Kind::Id => Column { cells: masked_cells(&column.cells, key), ..column.clone() },
         _ => column.clone(),
     });
-    Table { name: table.name, long: table.long, columns: columns.collect() }
+    Table { twin_of: table.twin_of, ..Table::new(table.name, table.long, columns.collect()) }
 }
 
 fn masked_cells(cells: &Cells, key: &Key) -> Cells {

@@ -128,10 +128,16 @@ pub struct Table {
     pub name: &'static str,
     /// A row per customer (or the like): shown only when named by `--table`, or asked for by `all`.
     pub long: bool,
+    /// This table says for programs what the table of that name shows to the eye: on a terminal it comes only when named.
+    pub twin_of: Option<&'static str>,
     pub columns: Vec<Column>,
 }
 
 impl Table {
+    pub fn new(name: &'static str, long: bool, columns: Vec<Column>) -> Self {
+        Self { name, long, twin_of: None, columns }
+    }
+
     /// The number of rows.
     pub fn height(&self) -> usize {
         self.columns.first().map_or(0, |c| c.cells.len())
@@ -148,6 +154,7 @@ impl Table {
             values.retain(|_| keep.next().is_none_or(|keep| *keep));
         }
         for column in &mut self.columns {
+            only(&mut column.provisional, keep);
             match &mut column.cells {
                 Cells::Text(values) => only(values, keep),
                 Cells::Int(values) | Cells::Money(values) | Cells::DateTime(values) => only(values, keep),
@@ -166,11 +173,20 @@ pub struct Column {
     pub name: String,
     pub kind: Kind,
     pub cells: Cells,
+    /// The values are shaded from least to largest, on one scale with all shaded columns of the table.
+    pub shaded: bool,
+    /// Rows whose value is provisional (its period is still running), hence marked; empty where none is.
+    pub provisional: Vec<bool>,
 }
 
 impl Column {
     pub fn new(name: impl Into<String>, kind: Kind, cells: Cells) -> Self {
-        Self { name: name.into(), kind, cells }
+        Self { name: name.into(), kind, cells, shaded: false, provisional: Vec::new() }
+    }
+
+    /// The same, shaded; `provisional`: as the field.
+    pub fn shaded(self, provisional: Vec<bool>) -> Self {
+        Self { shaded: true, provisional, ..self }
     }
 }
 

@@ -24,6 +24,7 @@ pub fn ordinary() -> Report {
     let segments = Table {
         name: "segments",
         long: false,
+        twin_of: None,
         columns: vec![
             Column::new("segment", Kind::Key("segments"), Cells::texts(keys)),
             Column::new("customers", Kind::Count, Cells::ints(customers)),
@@ -72,6 +73,7 @@ pub fn ordinary() -> Report {
     let customers = Table {
         name: "customers",
         long: true,
+        twin_of: None,
         columns: vec![
             Column::new("customer_id", Kind::Id, Cells::texts(["00123", "12346", "张三", "=1+1"])),
             Column::new(
@@ -164,6 +166,7 @@ pub fn hostile() -> Report {
     let table = Table {
         name: "mixed",
         long: false,
+        twin_of: None,
         columns: vec![
             Column::new("id", Kind::Id, Cells::Text(texts.clone())),
             Column::new("=name|", Kind::Text, Cells::Text(texts.iter().rev().cloned().collect())),
@@ -230,6 +233,7 @@ pub fn hostile() -> Report {
     let empty = Table {
         name: "empty",
         long: false,
+        twin_of: None,
         columns: vec![
             Column::new("customer_id", Kind::Id, Cells::Text(Vec::new())),
             Column::new("revenue", Kind::Money, Cells::Money(Vec::new())),

@@ -1,5 +1,6 @@
 //! Which of a report's tables are shown.
 
+use super::format::Format;
 use super::plan::OutputPlan;
 use super::report::{Report, Table, TableChoice};
 use crate::error::{Error, Result, nearest};
@@ -8,7 +9,10 @@ use crate::error::{Error, Result, nearest};
 pub fn tables<'a>(report: &'a Report, plan: &OutputPlan) -> Result<Vec<&'a Table>> {
     let mut chosen: Vec<&Table> = match &plan.choice {
         TableChoice::All => report.tables.iter().collect(),
-        TableChoice::Standard => report.tables.iter().filter(|t| !t.long).collect(),
+        TableChoice::Standard => {
+            let for_eyes = plan.format == Format::Table;
+            report.tables.iter().filter(|t| !t.long && !(for_eyes && t.twin_of.is_some())).collect()
+        }
         TableChoice::First => report.tables.iter().take(1).collect(),
         TableChoice::Named(names) => names.iter().map(|name| named(report, name)).collect::<Result<_>>()?,
     };

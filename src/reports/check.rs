@@ -100,6 +100,7 @@ fn findings_table(findings: &[Finding], rows_read: u64) -> Table {
     Table {
         name: "findings",
         long: false,
+        twin_of: None,
         columns: vec![
             Column::new("check", Kind::Key("checks"), Cells::texts(findings.iter().map(|f| f.check))),
             Column::new(
@@ -143,6 +144,7 @@ fn examples_table(findings: &[Finding], mask: Option<&Key>) -> Table {
     Table {
         name: "examples",
         long: false,
+        twin_of: None,
         columns: vec![
             Column::new("check", Kind::Key("checks"), Cells::texts(rows.iter().map(|(check, _)| *check))),
             Column::new("file", Kind::Text, text(&|example| example.file.clone())),
@@ -185,6 +187,7 @@ fn overview_table(quality: &Quality) -> Table {
     Table {
         name: "overview",
         long: false,
+        twin_of: None,
         columns: vec![
             Column::new("measure", Kind::Key("measures"), Cells::texts(names)),
             Column::new("value", Kind::Text, Cells::Text(values)),

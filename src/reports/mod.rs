@@ -3,7 +3,12 @@
 //! a line in [`all`].
 
 pub mod check;
+pub mod cohort;
+pub mod groups;
 pub mod inspect;
+pub mod ltv;
+pub mod period;
+pub mod repurchase;
 pub mod rfm;
 
 /// What the house knows of a report: drives the list of commands, `--table`, `explain` and the docs.
@@ -28,6 +33,24 @@ pub fn all() -> &'static [ReportInfo] {
                 about: "Segments of customers by how recently, how often and for how much they bought",
                 tables: rfm::TABLES,
                 doc: rfm::DOC,
+            },
+            ReportInfo {
+                name: "cohort",
+                about: "Who comes back, period after period: customers grouped by when they first bought",
+                tables: cohort::TABLES,
+                doc: cohort::DOC,
+            },
+            ReportInfo {
+                name: "repurchase",
+                about: "How long until the next purchase, who comes back, whose next purchase is due",
+                tables: repurchase::TABLES,
+                doc: repurchase::DOC,
+            },
+            ReportInfo {
+                name: "ltv",
+                about: "What customers are worth: what they brought in, and what models expect of them",
+                tables: ltv::TABLES,
+                doc: ltv::DOC,
             },
             ReportInfo {
                 name: "inspect",

@@ -1,5 +1,12 @@
 //! Numbers in, numbers out: the statistics behind the reports. No frames, no files, no clock.
 
+pub mod btyd;
+pub mod distributions;
+pub mod kaplan_meier;
+pub mod log_rank;
 pub mod natural_breaks;
+pub mod optimise;
+pub mod proportions;
 pub mod quantile;
 pub mod robust;
+pub mod special;

@@ -1,4 +1,4 @@
-//! Labels for people, in each language: en.toml and zh.toml, embedded. Keys and values never change with the language.
+//! Labels for people, in each language: en.toml and zh.toml, and a pair of files for each larger report, embedded. Keys and values never change with the language.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -35,8 +35,22 @@ pub struct Catalogue {
     sections: HashMap<String, HashMap<String, String>>,
 }
 
-static EN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::En, include_str!("en.toml")));
-static ZH: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::Zh, include_str!("zh.toml")));
+/// What all commands share, and a file for each of the larger reports. A label stands in one of them.
+const EN_TEXTS: &[&str] = &[
+    include_str!("en.toml"),
+    include_str!("cohort.en.toml"),
+    include_str!("repurchase.en.toml"),
+    include_str!("ltv.en.toml"),
+];
+const ZH_TEXTS: &[&str] = &[
+    include_str!("zh.toml"),
+    include_str!("cohort.zh.toml"),
+    include_str!("repurchase.zh.toml"),
+    include_str!("ltv.zh.toml"),
+];
+
+static EN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::En, EN_TEXTS));
+static ZH: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::Zh, ZH_TEXTS));
 
 impl Catalogue {
     pub fn get(lang: Lang) -> &'static Self {
@@ -67,8 +81,15 @@ impl Catalogue {
     }
 
     /// A fault in an embedded file leaves the keys to speak for themselves; the tests of this module find it.
-    fn parse(lang: Lang, source: &str) -> Self {
-        Self { lang, sections: toml::from_str(source).unwrap_or_default() }
+    fn parse(lang: Lang, texts: &[&str]) -> Self {
+        let mut sections: HashMap<String, HashMap<String, String>> = HashMap::new();
+        for text in texts {
+            let more: HashMap<String, HashMap<String, String>> = toml::from_str(text).unwrap_or_default();
+            for (section, labels) in more {
+                sections.entry(section).or_default().extend(labels);
+            }
+        }
+        Self { lang, sections }
     }
 
     /// The label of `key` in `[section]`, if it has one.

@@ -15,10 +15,19 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn both_files_are_read() {
-    for source in [include_str!("en.toml"), include_str!("zh.toml")] {
-        if let Err(error) = toml::from_str::<HashMap<String, HashMap<String, String>>>(source) {
-            panic!("{error}");
+fn all_files_are_read_and_no_label_is_in_two() {
+    for texts in [EN_TEXTS, ZH_TEXTS] {
+        let mut known = BTreeSet::new();
+        for text in texts {
+            let sections = toml::from_str::<HashMap<String, HashMap<String, String>>>(text);
+            for (section, labels) in sections.unwrap_or_else(|error| panic!("{error}")) {
+                for key in labels.into_keys() {
+                    assert!(
+                        known.insert((section.clone(), key.clone())),
+                        "[{section}] {key} is in two files"
+                    );
+                }
+            }
         }
     }
     assert_eq!(Catalogue::get(Lang::Zh).label("ui", "about"), Some("说明"));

@@ -245,7 +245,12 @@ fn xlsx_speaks_about_the_run() {
 #[test]
 fn xlsx_refuses_what_a_sheet_cannot_hold() {
     let table = |cells: Cells| Report {
-        tables: vec![Table { name: "big", long: false, columns: vec![Column::new("x", Kind::Text, cells)] }],
+        tables: vec![Table {
+            name: "big",
+            long: false,
+            twin_of: None,
+            columns: vec![Column::new("x", Kind::Text, cells)],
+        }],
         ..Report::default()
     };
     let plan = plan_of(Format::Xlsx, TableChoice::All);

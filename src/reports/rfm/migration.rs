@@ -71,7 +71,7 @@ impl<'a> Moves<'a> {
             Column::new("customers", Kind::Count, Cells::ints(rows.values().map(|row| row.0))),
             Column::new("revenue", Kind::Money, Cells::Money(revenue)),
         ]);
-        Ok(Table { name: "migration", long: false, columns })
+        Ok(Table::new("migration", false, columns))
     }
 
     /// A row per customer of either moment.
@@ -96,7 +96,7 @@ impl<'a> Moves<'a> {
         let after = pairs().map(|pair| pair.1.map(|at| self.now.population.monetary[at])).collect();
         columns.push(Column::new("monetary_before", Kind::Money, Cells::Money(before)));
         columns.push(Column::new("monetary", Kind::Money, Cells::Money(after)));
-        Table { name: "moves", long: true, columns }
+        Table::new("moves", true, columns)
     }
 
     fn origin(&self, segment: Option<u16>) -> &str {

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::params::FrequencyCount;
 use super::settings::RfmSettings;
 use crate::facts::customers::{CustomerFacts, DAY_US};
-use crate::facts::ids::AttributeColumn;
+use crate::reports::groups::Groups;
 
 /// The customers at one moment. Columns are in the order of the facts.
 pub(super) struct Population<'a> {
@@ -20,12 +20,6 @@ pub(super) struct Population<'a> {
     pub groups: Option<Groups<'a>>,
     /// Customers in the order of the bytes of their ids, once somebody asks.
     by_id: OnceCell<Vec<u32>>,
-}
-
-/// The values of `--by` in the order of their bytes, none last, and which one each customer has.
-pub(super) struct Groups<'a> {
-    pub values: Vec<Option<&'a str>>,
-    pub of: Vec<u32>,
 }
 
 impl<'a> Population<'a> {
@@ -71,24 +65,5 @@ impl<'a> Population<'a> {
     /// The customer's value of `--by`.
     pub fn by_value(&self, at: usize) -> Option<&'a str> {
         self.groups.as_ref().and_then(|groups| groups.values[groups.of[at] as usize])
-    }
-}
-
-impl<'a> Groups<'a> {
-    fn new(column: &'a AttributeColumn) -> Self {
-        const UNSEEN: u32 = u32::MAX;
-        let names = column.values();
-        // Codes sort as their values do; the place behind the last is "no value".
-        let place = |code: u32| (code as usize).min(names.len());
-        let mut numbers = vec![UNSEEN; names.len() + 1];
-        for code in column.codes() {
-            numbers[place(*code)] = 0;
-        }
-        let mut values = Vec::new();
-        for (place, number) in numbers.iter_mut().enumerate().filter(|(_, number)| **number != UNSEEN) {
-            *number = values.len() as u32;
-            values.push((place < names.len()).then(|| names.get(place)));
-        }
-        Self { values, of: column.codes().iter().map(|code| numbers[place(*code)]).collect() }
     }
 }

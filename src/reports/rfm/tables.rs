@@ -85,7 +85,7 @@ impl Shown<'_> {
                 Cells::Text((0..sums.len()).map(|row| segment(row).action.clone()).collect()),
             ),
         ]);
-        Ok(Table { name: "segments", long: false, columns })
+        Ok(Table::new("segments", false, columns))
     }
 
     /// A row per customer.
@@ -123,7 +123,7 @@ impl Shown<'_> {
         columns.push(score);
         let keys = order.iter().map(|at| segments[usize::from(self.scored.segment[*at])].key.clone());
         columns.push(Column::new("segment", SEGMENT, Cells::texts(keys)));
-        Table { name: "customers", long: true, columns }
+        Table::new("customers", true, columns)
     }
 
     /// Customers in each cell of recency and frequency scores.
@@ -150,7 +150,7 @@ impl Shown<'_> {
                 Cells::Float(cells.iter().map(|(customers, net)| money_mean(*net, *customers)).collect()),
             ),
         ]);
-        Table { name: "grid", long: false, columns }
+        Table::new("grid", false, columns)
     }
 
     /// Which values lead to which score.
@@ -180,7 +180,7 @@ impl Shown<'_> {
             Column::new("lower", Kind::Number(2), edge(|e| e.0)),
             Column::new("upper", Kind::Number(2), edge(|e| e.1)),
         ]);
-        Table { name: "thresholds", long: false, columns }
+        Table::new("thresholds", false, columns)
     }
 
     /// A row per customer: what the orders say, before any score.
@@ -210,7 +210,7 @@ impl Shown<'_> {
         if let Some(channels) = &facts.channels {
             columns.push(Column::new("channels", Kind::Count, counts(channels)));
         }
-        Table { name: "facts", long: true, columns }
+        Table::new("facts", true, columns)
     }
 
     fn ids(&self, order: &[usize]) -> Column {

@@ -1,0 +1,1 @@
+//! The Kaplan-Meier estimate of survival.

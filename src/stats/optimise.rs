@@ -1,0 +1,1 @@
+//! Finding the least value of a smooth function.
