@@ -47,9 +47,21 @@ pub fn run(command: &ConfigCommand) -> Result<u8> {
     shown.extend(rfm.section("output", &typed.output, file.output.as_ref(), path)?);
     shown.extend(rfm.section("run", &typed.run, file.run.as_ref(), path)?);
     shown.extend(rfm.section("rfm", &typed.params, file.rfm.as_ref(), path)?);
+    let cohort = Known::of("cohort")?;
+    let Command::Cohort(typed) = &cohort.cli.command else { return Err(no_report("cohort")) };
+    shown.extend(cohort.section("cohort", &typed.params, file.cohort.as_ref(), path)?);
+    let repurchase = Known::of("repurchase")?;
+    let Command::Repurchase(typed) = &repurchase.cli.command else { return Err(no_report("repurchase")) };
+    shown.extend(repurchase.section("repurchase", &typed.params, file.repurchase.as_ref(), path)?);
+    let ltv = Known::of("ltv")?;
+    let Command::Ltv(typed) = &ltv.cli.command else { return Err(no_report("ltv")) };
+    shown.extend(ltv.section("ltv", &typed.params, file.ltv.as_ref(), path)?);
     let check = Known::of("check")?;
     let Command::Check(typed) = &check.cli.command else { return Err(no_report("check")) };
     shown.extend(check.section("check", &typed.params, file.check.as_ref(), path)?);
+    let convert = Known::of("convert")?;
+    let Command::Convert(typed) = &convert.cli.command else { return Err(no_report("convert")) };
+    shown.extend(convert.section("convert", &typed.params, file.convert.as_ref(), path)?);
 
     let settings = super::settings::output_settings(&args.output, Vec::new())?;
     let plan = crate::output::plan(&settings, TABLES, std::io::IsTerminal::is_terminal(&std::io::stdout()))?;

@@ -12,6 +12,7 @@ mod fuzz_corpus;
 mod inputs;
 mod invariance;
 mod online_retail;
+mod pathological;
 mod personal_data;
 mod preset_fixtures;
 mod presets;

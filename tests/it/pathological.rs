@@ -120,7 +120,16 @@ fn commands() -> Vec<Vec<&'static str>> {
     }
     for measure in MEASURES {
         commands.push(vec!["cohort", "--table", "all", "--measure", measure]);
-        commands.push(vec!["cohort", "--table", "all", "--measure", measure, "--elapsed", "--period", "week"]);
+        commands.push(vec![
+            "cohort",
+            "--table",
+            "all",
+            "--measure",
+            measure,
+            "--elapsed",
+            "--period",
+            "week",
+        ]);
     }
     commands
 }
@@ -146,7 +155,10 @@ fn run(folder: &Path, command: &[&str], more: &[&str]) -> Result<Value, String> 
     match run.status {
         0 => {
             let text = run.stdout.to_lowercase();
-            assert!(!text.contains("nan") && !text.contains("inf,") && !text.contains(": inf"), "{command:?}");
+            assert!(
+                !text.contains("nan") && !text.contains("inf,") && !text.contains(": inf"),
+                "{command:?}"
+            );
             Ok(run.json())
         }
         2 => Err(run.stderr),
@@ -229,5 +241,8 @@ fn check_ltv(name: &str, command: &[&str], json: &Value) {
     for id in expected {
         assert!(alerts.contains(id), "{place}: {id} is not among {alerts:?}");
     }
-    assert!(without == 0 || !alerts.is_empty(), "{place}: {without} customers without a forecast, unexplained");
+    assert!(
+        without == 0 || !alerts.is_empty(),
+        "{place}: {without} customers without a forecast, unexplained"
+    );
 }

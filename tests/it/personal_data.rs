@@ -65,7 +65,7 @@ fn under_a_mask_no_id_leaves_in_any_format_of_any_command() {
     orders(folder.path());
     let formats = ["table", "csv", "tsv", "json", "ndjson", "markdown", "xlsx", "parquet"];
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
-    for report in ["rfm", "inspect", "check"] {
+    for report in ["rfm", "cohort", "repurchase", "ltv", "inspect", "check"] {
         let tables: Vec<&str> = siyu::reports::info(report).tables.iter().map(|(name, _)| *name).collect();
         for format in formats {
             let holds_several = matches!(format, "table" | "json" | "xlsx");
