@@ -14,6 +14,7 @@ pub mod bg_nbd;
 pub mod bootstrap;
 mod dropout;
 mod fitting;
+pub mod discount;
 pub mod gamma_gamma;
 pub mod mbg_nbd;
 pub mod pareto_nbd;
