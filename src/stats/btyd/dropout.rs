@@ -109,7 +109,7 @@ pub(super) fn alive(alpha: f64, shape: f64, ln_odds: f64, t_x: f64, t: f64) -> f
 /// the customer is expected to be there for S_n = sum of E[(1-p)^k], k < n. All terms are positive; or, where there would be
 /// too many of them, the mean over p by a quadrature.
 pub(super) fn expected(&[r, alpha, a, b]: &[f64; 4], t: f64) -> f64 {
-    if !(t > 0.0) {
+    if t <= 0.0 || t.is_nan() {
         return 0.0;
     }
     let (z, complement) = (t / (alpha + t), alpha / (alpha + t));
@@ -144,7 +144,7 @@ pub(super) fn expected(&[r, alpha, a, b]: &[f64; 4], t: f64) -> f64 {
 /// The negative binomial distribution of the purchases of those who never leave: the probability of exactly `n` in a time
 /// `t`, and of `n` or more (Fader, Hardie, Lee 2005, appendix).
 pub(super) fn purchases(r: f64, alpha: f64, n: u32, t: f64) -> (f64, f64) {
-    if !(t > 0.0) {
+    if t <= 0.0 || t.is_nan() {
         let none = f64::from(u8::from(n == 0));
         return (none, none);
     }

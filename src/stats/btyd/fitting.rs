@@ -126,7 +126,7 @@ impl Customers {
         if sorted.is_empty() {
             return Err(NoFit::NoCustomers);
         }
-        if !(unit > 0.0) {
+        if unit.is_nan() {
             return Err(NoFit::NoTime);
         }
         if sorted.iter().all(|row| row.x == 0) {

@@ -62,10 +62,10 @@ fn hessians_inverses_and_eigenvalues() {
     }
     let matrix = [[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]];
     let turned = inverse(&matrix).unwrap();
-    for i in 0..3 {
-        for j in 0..3 {
-            let cell: f64 = (0..3).map(|k| matrix[i][k] * turned[k][j]).sum();
-            assert!((cell - f64::from(u8::from(i == j))).abs() < 1e-15);
+    // Both are symmetric: rows times rows.
+    for (i, row) in matrix.iter().enumerate() {
+        for (j, column) in turned.iter().enumerate() {
+            assert!((dot(row, column) - f64::from(u8::from(i == j))).abs() < 1e-15);
         }
     }
     assert_eq!(inverse(&[[1.0, 2.0], [2.0, 1.0]]), None);
