@@ -1,10 +1,13 @@
 //! Integrals of smooth functions by the rule of Gauss and Legendre on panels: fixed nodes, so equal bits everywhere.
 
+/// Positive nodes and their weights.
+type Rule = &'static [(f64, f64)];
+
 /// Rules of Gauss and Legendre on [-1, 1], positive nodes and their weights (Abramowitz, Stegun, table 25.4), with the length
 /// of a panel on a logarithmic axis and the powers of e by which the function may change along it, so that each leaves an
 /// error below 2e-11 of the integral. (The functions here have their singularities pi or more beside the axis, or behind its
 /// start.)
-const RULES: [(f64, f64, &[(f64, f64)]); 5] = [
+const RULES: [(f64, f64, Rule); 5] = [
     (0.4, 0.5, &RULE_4),
     (1.2, 2.4, &RULE_6),
     (2.0, 5.0, &RULE_8),
@@ -52,8 +55,8 @@ pub(super) const LONGEST: f64 = 3.0;
 pub(super) const STEEPEST: f64 = 12.0;
 
 /// The rule that suffices for a panel: its nodes lie in pairs at the middle -+ half the length x node.
-pub(super) fn rule(length: f64, powers_of_e: f64) -> &'static [(f64, f64)] {
-    let enough = |rule: &&(f64, f64, &'static [(f64, f64)])| length <= rule.0 && powers_of_e <= rule.1;
+pub(super) fn rule(length: f64, powers_of_e: f64) -> Rule {
+    let enough = |rule: &&(f64, f64, Rule)| length <= rule.0 && powers_of_e <= rule.1;
     RULES.iter().find(enough).map_or(&RULE_12, |(_, _, rule)| rule)
 }
 

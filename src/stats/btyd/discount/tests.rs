@@ -22,6 +22,7 @@ fn truth_of_dert() {
 
 /// U(1, 2 - s, z) by mpmath 1.4.1.
 #[test]
+#[allow(clippy::excessive_precision)]
 fn confluent_hypergeometric_function() {
     let cases = [
         (0.01, 0.001, 938.66294616041857),
@@ -40,10 +41,10 @@ fn confluent_hypergeometric_function() {
     }
 }
 
-/// The simplest rule there is: purchases of each of 20,000 steps, at its middle.
+/// The simplest rule there is: purchases of each of 4,000 steps, at its middle.
 fn naive(model: &Model, history: (u32, f64, f64), horizon: f64, rate: f64) -> f64 {
     let (x, t_x, t) = history;
-    let steps = 20_000;
+    let steps = 4_000;
     let step = horizon / f64::from(steps);
     let mut before = 0.0;
     let mut sum = 0.0;
@@ -62,7 +63,7 @@ fn a_fine_sum_gives_the_integral() {
             for (horizon, rate) in [(30.0, 0.0003), (365.25, 0.1 / 365.25), (3000.0, 0.001)] {
                 let (x, t_x, t) = history;
                 let got = discounted_purchases(&model, x, t_x, t, horizon, rate);
-                close(got, naive(&model, history, horizon, rate), 1e-7);
+                close(got, naive(&model, history, horizon, rate), 1e-6);
             }
         }
     }

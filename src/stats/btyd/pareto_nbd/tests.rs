@@ -8,6 +8,7 @@ const ROUNDED: [f64; 4] = [0.553, 10.578, 0.606, 11.669];
 /// gradient by central differences of it, good to 1e-12.
 type Case = ([f64; 4], u32, f64, f64, f64, f64, [f64; 4]);
 #[rustfmt::skip]
+#[allow(clippy::excessive_precision)]
 const MPMATH: [Case; 22] = [
     ([0.55, 74.0, 0.6, 82.0], 0, 0.0, 272.0, -0.52135745483870531, 0.29984348123145734, [-0.861046473852718, 0.00376812753446224, 0.356969430837226, -0.00181948937685554]),
     ([0.55, 74.0, 0.6, 82.0], 0, 0.0, 0.0, 0.0, 1.0, [0.0, 0.0, 0.0, 0.0]),
@@ -190,7 +191,7 @@ fn units_change_nothing() {
 
 #[test]
 fn nothing_is_ever_not_a_number() {
-    let values = [1e-6, 1e-2, 1.0, 50.0, 1e4, 1e8];
+    let values = [1e-6, 0.3, 50.0, 1e8];
     for r in values {
         for alpha in values {
             for s in values {
@@ -227,7 +228,7 @@ fn nothing_is_ever_not_a_number() {
 fn cdnow() -> Option<Vec<(Row, f64)>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/truth/ltv/btyd_cdnowSummary_cbs.csv");
     let Ok(text) = std::fs::read_to_string(path) else {
-        eprintln!("skipped: {path} is not there");
+        skipped(path);
         return None;
     };
     let row = |line: &str| {
@@ -258,4 +259,9 @@ fn truth_of_the_fit_to_cdnow() {
     let truth = Model::from_unit(ModelKind::ParetoNbd, [0.5532700, 10.5778007, 0.6060200, 11.6639145], 7.0);
     let total: f64 = rows.iter().map(|row| truth.expected_purchases(row.x, row.t_x, row.t, 273.0)).sum();
     assert!((total - 1665.69).abs() < 0.005, "{total}");
+}
+
+#[allow(clippy::print_stderr)]
+fn skipped(path: &str) {
+    eprintln!("{path} is absent: skipped");
 }
