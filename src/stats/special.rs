@@ -3,6 +3,7 @@
 mod beta_integral;
 mod hypergeometric;
 mod incomplete_beta;
+
 pub use beta_integral::ln_beta_integral;
 pub use hypergeometric::{hyp2f1, ln_hyp2f1};
 pub use incomplete_beta::beta_regularised;
