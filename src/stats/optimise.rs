@@ -1,8 +1,5 @@
 //! Finding the least value of a smooth function of a few variables.
 
-#[cfg(test)]
-mod tests;
-
 /// When a search ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
@@ -354,3 +351,6 @@ fn dot<const N: usize>(left: &[f64; N], right: &[f64; N]) -> f64 {
 fn largest<const N: usize>(vector: &[f64; N]) -> f64 {
     vector.iter().fold(0.0, |largest, part| if part.abs() > largest { part.abs() } else { largest })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,6 @@
 mod beta_integral;
 mod hypergeometric;
 mod incomplete_beta;
-#[cfg(test)]
-mod tests;
 
 pub use beta_integral::ln_beta_integral;
 pub use hypergeometric::{hyp2f1, ln_hyp2f1};
@@ -103,3 +101,6 @@ pub fn ln_add(a: f64, b: f64) -> f64 {
     let (small, large) = if a < b { (a, b) } else { (b, a) };
     if large == f64::NEG_INFINITY { large } else { large + libm::log1p(libm::exp(small - large)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,6 @@
 //!
 //! Parameters: r, alpha, a, b.
 
-#[cfg(test)]
-mod tests;
-
 use super::dropout::{self, OfTime};
 use super::fitting::{self, Prepared, Summed};
 use crate::stats::special::{digamma_difference, ln_gamma_ratio};
@@ -112,3 +109,6 @@ pub fn probability_of_repeats(&[r, alpha, a, b]: &[f64; 4], n: u32, t: f64) -> f
     let leaves = if n == 0 { 0.0 } else { stays * a / (b + count - 1.0) };
     stays * exactly + leaves * at_least
 }
+
+#[cfg(test)]
+mod tests;

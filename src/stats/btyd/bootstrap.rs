@@ -1,8 +1,5 @@
 //! The bootstrap (Efron 1979): customers drawn with replacement.
 
-#[cfg(test)]
-mod tests;
-
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
@@ -13,7 +10,7 @@ use crate::stats::special::ln_gamma_ratio;
 const FROM_ZERO: f64 = 10.0;
 
 /// The weights of one draw of as many customers as there are, with replacement; `weights` are how many customers each row
-/// stands for. Equal seeds and numbers of the draw give equal weights. The order of rows matters: sort them.
+/// stands for. Equal seeds and numbers of the draw give equal weights. The order of rows matters: see [`super::compressed`].
 ///
 /// A multinomial draw, row by row: how many of the customers still to be drawn fall on this row, given that they fall on it
 /// or a later one, is binomial. The weights drawn are whole, their sum is that of `weights` (rounded).
@@ -140,3 +137,6 @@ fn spread(state: &mut u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
+
+#[cfg(test)]
+mod tests;

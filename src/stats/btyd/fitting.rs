@@ -6,9 +6,6 @@
 //!   rows and any number of threads gives the same bits.
 //! - What only depends on x or only on a time is computed once for all rows that share it.
 
-#[cfg(test)]
-mod tests;
-
 use super::{Doubt, FEW_REPEATERS, Fit, Model, ModelKind, NoFit, Row};
 use crate::stats::optimise::{Limits, Minimum, eigen, hessian, inverse, minimise_with};
 
@@ -82,6 +79,82 @@ pub(super) struct Prepared {
     pub(super) weight: f64,
 }
 
+/// Rows sorted by x, t_x, t, equal ones merged, those without a customer left out.
+pub(super) fn compressed(rows: &[Row]) -> Vec<Row> {
+    // Adding 0 makes one of both zeros.
+    let last = |row: &Row| if row.x == 0 { 0.0 } else { row.t_x + 0.0 };
+    let used = rows.iter().filter(|row| row.weight > 0.0);
+    // Whole days make a key of one word.
+    let whole = |row: &Row| {
+        let (t_x, t) = (last(row) as u16, row.t as u16);
+        let key = u64::from(row.x) << 32 | u64::from(t_x) << 16 | u64::from(t);
+        (f64::from(t_x) == last(row) && f64::from(t) == row.t).then_some((key, row.weight))
+    };
+    if let Some(keyed) = used.clone().map(whole).collect::<Option<Vec<(u64, f64)>>>() {
+        let back = |(key, weight): (u64, f64)| Row {
+            x: (key >> 32) as u32,
+            t_x: f64::from((key >> 16) as u16),
+            t: f64::from(key as u16),
+            weight,
+        };
+        return merged(keyed).into_iter().map(back).collect();
+    }
+    // Times are not negative, so that their bits are in the order of their values.
+    let keyed = used.map(|row| ((row.x, last(row).to_bits(), (row.t + 0.0).to_bits()), row.weight));
+    let back = |((x, t_x, t), weight): ((u32, u64, u64), f64)| Row {
+        x,
+        t_x: f64::from_bits(t_x),
+        t: f64::from_bits(t),
+        weight,
+    };
+    merged(keyed.collect()).into_iter().map(back).collect()
+}
+
+/// Sorted by the key (and weight, so that sums of weights do not depend on the order either), weights of one key added up.
+fn merged<K: Ord + Copy>(mut keyed: Vec<(K, f64)>) -> Vec<(K, f64)> {
+    keyed.sort_unstable_by_key(|(key, weight)| (*key, weight.to_bits()));
+    keyed.dedup_by(|next, kept| {
+        let equal = next.0 == kept.0;
+        if equal {
+            kept.1 += next.1;
+        }
+        equal
+    });
+    keyed
+}
+
+/// Where a time is in the table of times, by a table of where to begin.
+struct Places {
+    starts: Vec<u32>,
+    buckets: usize,
+    longest: f64,
+}
+
+impl Places {
+    fn new(times: &[f64]) -> Self {
+        let longest = times.last().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
+        let mut places = Self { starts: Vec::new(), buckets: times.len(), longest };
+        for (place, time) in times.iter().enumerate() {
+            let bucket = places.bucket(*time);
+            if places.starts.len() <= bucket {
+                places.starts.resize(bucket + 1, place as u32);
+            }
+        }
+        places
+    }
+
+    fn bucket(&self, time: f64) -> usize {
+        (time / self.longest * self.buckets as f64) as usize
+    }
+
+    fn of(&self, times: &[f64], time: f64) -> u32 {
+        let bucket = self.bucket(time);
+        let end = self.starts.get(bucket + 1).map_or(times.len(), |end| *end as usize);
+        let start = self.starts[bucket] as usize;
+        (start + times[start..end].partition_point(|other| *other < time)) as u32
+    }
+}
+
 /// Customers, ready to be summed.
 struct Customers {
     /// Sorted by x, t_x, t; each once.
@@ -105,20 +178,7 @@ impl Customers {
         if !rows.iter().filter(used).all(sound) {
             return Err(NoFit::Numbers);
         }
-        // Adding 0 turns the negative zero into the positive one.
-        let clean =
-            |row: &Row| Row { t_x: if row.x == 0 { 0.0 } else { row.t_x + 0.0 }, t: row.t + 0.0, ..*row };
-        let mut sorted: Vec<Row> = rows.iter().filter(used).map(clean).collect();
-        let key = |row: &Row| (row.x, row.t_x.to_bits(), row.t.to_bits());
-        // Times are not negative, so that their bits are in the order of their values.
-        sorted.sort_unstable_by_key(|row| (key(row), row.weight.to_bits()));
-        sorted.dedup_by(|next, kept| {
-            let equal = key(next) == key(kept);
-            if equal {
-                kept.weight += next.weight;
-            }
-            equal
-        });
+        let sorted = compressed(rows);
         let total = |of: fn(&Row) -> f64| sorted.iter().map(|row| row.weight * of(row)).sum::<f64>();
         let customers = total(|_| 1.0);
         // The mean of those who were observed at all.
@@ -132,10 +192,12 @@ impl Customers {
         if sorted.iter().all(|row| row.x == 0) {
             return Err(NoFit::NoRepeaters);
         }
-        let mut times: Vec<f64> = sorted.iter().flat_map(|row| [row.t_x, row.t]).collect();
+        let mut times: Vec<f64> = sorted.iter().map(|row| row.t).collect();
+        times.extend(sorted.chunk_by(|left, right| left.t_x == right.t_x).map(|rows| rows[0].t_x));
         times.sort_unstable_by_key(|time| time.to_bits());
         times.dedup();
-        let place = |time: f64| times.partition_point(|other| *other < time) as u32;
+        let places = Places::new(&times);
+        let place = |time: f64| places.of(&times, time);
         let prepared =
             |row: &Row| Prepared { x: row.x, last: place(row.t_x), end: place(row.t), weight: row.weight };
         Ok(Self {
@@ -389,3 +451,6 @@ fn doubts(
     }
     doubts
 }
+
+#[cfg(test)]
+mod tests;

@@ -222,3 +222,9 @@ pub fn fit(kind: ModelKind, rows: &[Row], start: Option<[f64; 4]>, threads: usiz
         ModelKind::ParetoNbd => fitting::run::<pareto_nbd::Terms>(kind, rows, start, threads),
     }
 }
+
+/// Rows sorted by x, t_x, t, equal ones merged, those without a customer left out. A bootstrap draws from these, so that it
+/// does not depend on the order of customers.
+pub fn compressed(rows: &[Row]) -> Vec<Row> {
+    fitting::compressed(rows)
+}

@@ -114,24 +114,58 @@ fn cdnow_held_out() {
 
 #[test]
 fn cdnow_customer_by_customer() {
-    // CLVTools counts periods by calendar, but on CDNOW's one cohort quarter in exact weeks: the same numbers. Its optimum is
-    // not as sharp: that is the tolerance.
+    // CLVTools' predictions per customer. At the parameters where BTYD and CLVTools end (README) they agree to 1e-6; the
+    // optimum here is sharper (gradient 1e-9), hence the other tolerance.
     let Some(customers) = cdnow() else { return };
     let path =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/truth/ltv/truth_clvtools_bgnbd_cdnow_predict.csv");
     let text = std::fs::read_to_string(path).unwrap();
     let rows: Vec<Row> = customers.iter().map(|(row, _)| *row).collect();
-    let model = fit(ModelKind::BgNbd, &rows, None, 1).unwrap().model;
-    let (mut worst_alive, mut worst_expected) = (0.0_f64, 0.0_f64);
-    for line in text.lines().skip(1) {
-        let fields: Vec<&str> = line.split(',').collect();
-        let row = &rows[fields[0].parse::<usize>().unwrap() - 1];
-        let (expected, alive): (f64, f64) = (fields[8].parse().unwrap(), fields[9].parse().unwrap());
-        worst_alive = worst_alive.max((model.p_alive(row.x, row.t_x, row.t) - alive).abs());
-        let got = model.expected_purchases(row.x, row.t_x, row.t, 39.0);
-        worst_expected = worst_expected.max((got / expected - 1.0).abs());
+    let theirs = Model::new(ModelKind::BgNbd, [0.2425945, 4.4136019, 0.7929199, 2.4258881]);
+    let ours = fit(ModelKind::BgNbd, &rows, None, 1).unwrap().model;
+    for (model, tolerance) in [(theirs, 1e-6), (ours, 1e-5)] {
+        for line in text.lines().skip(1) {
+            let fields: Vec<&str> = line.split(',').collect();
+            let row = &rows[fields[0].parse::<usize>().unwrap() - 1];
+            let (expected, alive): (f64, f64) = (fields[8].parse().unwrap(), fields[9].parse().unwrap());
+            near(model.p_alive(row.x, row.t_x, row.t), alive, tolerance);
+            near(model.expected_purchases(row.x, row.t_x, row.t, 39.0) / expected, 1.0, tolerance);
+        }
     }
-    assert!(worst_alive < 2e-6 && worst_expected < 1e-5, "{worst_alive:e} {worst_expected:e}");
+}
+
+#[test]
+fn compressed_rows() {
+    let row = |x: u32, t_x: f64, t: f64, weight: f64| Row { x, t_x, t, weight };
+    let some =
+        [row(2, 9.0, 30.0, 1.0), row(0, 0.0, 30.0, 2.0), row(2, 8.0, 31.0, 1.0), row(2, 9.0, 30.0, 0.5)];
+    let whole = compressed(&some);
+    assert_eq!(whole, [row(0, 0.0, 30.0, 2.0), row(2, 8.0, 31.0, 1.0), row(2, 9.0, 30.0, 1.5)]);
+    // The same by the general road: halves, times beyond a word, an unused customer, a negative zero.
+    let halved = |rows: &[Row]| -> Vec<Row> {
+        rows.iter().map(|row| Row { t_x: row.t_x / 2.0, t: row.t / 2.0, ..*row }).collect()
+    };
+    assert_eq!(compressed(&halved(&some)), halved(&whole));
+    let far = [
+        row(1, 70_000.0, 80_000.0, 1.0),
+        row(5, 1.0, 2.0, 0.0),
+        row(0, -0.0, 2.0, 1.0),
+        row(0, 0.0, 2.0, 1.0),
+    ];
+    assert_eq!(compressed(&far), [row(0, 0.0, 2.0, 2.0), row(1, 70_000.0, 80_000.0, 1.0)]);
+    assert_eq!(compressed(&[]), []);
+}
+
+#[test]
+fn places_in_the_table_of_times() {
+    for times in
+        [vec![0.0], vec![0.0, 1.0, 2.0, 7.0, 7.5, 1e6], vec![0.0, 1e-300, 1e300], vec![3.0, 3.1, 3.2]]
+    {
+        let places = Places::new(&times);
+        for (place, time) in times.iter().enumerate() {
+            assert_eq!(places.of(&times, *time) as usize, place, "{times:?}");
+        }
+    }
 }
 
 #[test]
@@ -322,7 +356,6 @@ fn pathological_customers() {
             // From where it ended, it ends again, and soon: bootstraps begin there.
             let again = fit(kind, &rows, Some(parameters), 1).unwrap();
             near(again.ln_likelihood, found.ln_likelihood, 1e-6 * (1.0 + found.ln_likelihood.abs()));
-            eprintln!("{name}: {kind:?} {} {} {:?}", found.evaluations, again.evaluations, found.doubts);
         }
     }
 }
