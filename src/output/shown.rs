@@ -45,6 +45,23 @@ pub fn ratio(column: &Column, row: usize) -> Option<f64> {
     }
 }
 
+/// Whether the value in `row` is there and of a period that is still running.
+pub fn is_provisional(column: &Column, row: usize) -> bool {
+    let is_there = || match &column.cells {
+        Cells::Text(v) => v[row].is_some(),
+        Cells::Int(v) | Cells::Money(v) | Cells::DateTime(v) => v[row].is_some(),
+        Cells::Float(v) => v[row].is_some_and(f64::is_finite),
+        Cells::Date(v) => v[row].is_some(),
+        Cells::Bool(v) => v[row].is_some(),
+    };
+    column.provisional.get(row).copied().unwrap_or(false) && is_there()
+}
+
+/// Whether some value is of a period that is still running.
+pub fn any_provisional(column: &Column) -> bool {
+    (0..column.provisional.len().min(column.cells.len())).any(|row| is_provisional(column, row))
+}
+
 /// Whether the column stands at the right.
 pub fn is_number(column: &Column) -> bool {
     match column.cells {
