@@ -29,11 +29,17 @@ pub struct Job {
 
 impl Job {
     pub fn prepare<P>(resolved: &Resolved<P>, info: &ReportInfo) -> Result<Self> {
+        Self::prepare_beside(resolved, info, &[])
+    }
+
+    /// The same for a report that reads `others` too (`--members`, `--spend`): they are not overwritten either.
+    pub fn prepare_beside<P>(resolved: &Resolved<P>, info: &ReportInfo, others: &[String]) -> Result<Self> {
         super::prepare_process(&resolved.run)?;
         let printer = settings::printer(&resolved.run, &resolved.output);
         warn_of_unknown_variables(&printer);
         let mut options = settings::input_options(&resolved.input, &resolved.file.columns, &resolved.run)?;
-        let inputs = resolved.input.files.iter().filter(|f| *f != "-").map(PathBuf::from).collect();
+        let inputs = resolved.input.files.iter().chain(others);
+        let inputs = inputs.filter(|f| *f != "-").map(PathBuf::from).collect();
         let stdout_is_terminal = std::io::stdout().is_terminal();
         let wanted = settings::output_settings(&resolved.output, inputs)?;
         // What the file says for csv is no mistake when this run writes json: only a flag is refused.
@@ -114,7 +120,7 @@ impl Job {
     ) -> Result<()> {
         drop(self.bar.take());
         let files = files_of(inputs);
-        report.input.push(read.account);
+        report.input.insert(0, read.account);
         report.notes.splice(0..0, read.notes);
         let report = self.complete(report, &files, info);
         output::write(&report, &self.plan)?;
