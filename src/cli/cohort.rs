@@ -4,8 +4,8 @@ use super::histories::{HistoriesWanted, OrderHistories};
 use super::run_report::{Job, status_is_not_used};
 use super::{ReportArgs, other_frames};
 use crate::error::{Error, Result};
-use crate::input::Frame;
-use crate::reports::cohort::{self, CohortBy, CohortInput, CohortParams, Members};
+use crate::facts::JoinedDays;
+use crate::reports::cohort::{self, CohortBy, CohortInput, CohortParams};
 
 pub fn run(args: &ReportArgs<CohortParams>) -> Result<u8> {
     let mut resolved = args.resolve(|file| file.cohort.as_ref())?;
@@ -17,18 +17,15 @@ pub fn run(args: &ReportArgs<CohortParams>) -> Result<u8> {
     }
     let info = crate::reports::info("cohort");
     let settings = resolved.params.resolve()?;
-    let mut job = Job::prepare_beside(&resolved, info, resolved.params.members())?;
+    let job = Job::prepare(&resolved, info)?;
 
-    let mut members = Members::default();
-    let mut members_read = None;
-    if settings.cohort_by == CohortBy::JoinedAt {
-        refuse_other_ids(&job)?;
-        let options =
-            other_frames::options(&mut job, Frame::Orders, Frame::Members, resolved.params.members())?;
-        let (rows, read) = other_frames::members(options)?;
-        members = rows;
-        members_read = Some(read);
-    }
+    let joined = match settings.cohort_by {
+        CohortBy::FirstPurchase => JoinedDays::default(),
+        CohortBy::JoinedAt => {
+            refuse_other_ids(&job)?;
+            other_frames::read_joined(&job, resolved.params.members(), "joined_at")?
+        }
+    };
     let inputs = job.open_orders()?;
     let by = resolved.input.by.as_deref();
     let wanted = HistoriesWanted { by, zero_orders: settings.zero_orders, items: None };
@@ -37,15 +34,11 @@ pub fn run(args: &ReportArgs<CohortParams>) -> Result<u8> {
         as_of_us: orders.as_of_us,
         histories: orders.histories,
         by_name: orders.by_name,
-        members,
+        joined,
         threads: job.options.threads,
     };
     let mut report = cohort::run(&settings, &input, &job.plan.choice)?;
     report.notes.extend(status_is_not_used(&orders.inputs));
-    if let Some(read) = members_read {
-        report.input.push(read.account);
-        report.notes.splice(0..0, read.notes);
-    }
     job.finish(report, &orders.inputs, orders.read, info)?;
     Ok(0)
 }

@@ -7,15 +7,14 @@ mod params;
 mod settings;
 mod tables;
 
-pub use joined::Members;
 pub use params::{CohortBy, CohortParams, Measure};
 pub use settings::{CohortSettings, Spans};
 
 use chrono::DateTime;
 
 use crate::error::Result;
-use crate::facts::Histories;
 use crate::facts::customers::DAY_US;
+use crate::facts::{Histories, JoinedDays};
 use crate::output::grouped;
 use crate::output::report::{Label, Note, Report, TableChoice};
 use crate::reports::period::{PeriodUnit, date};
@@ -38,8 +37,8 @@ pub struct CohortInput {
     pub histories: Histories,
     /// `--by`, as resolved, e.g. `first_channel`.
     pub by_name: Option<String>,
-    /// With `CohortBy::JoinedAt`: the members; else empty.
-    pub members: Members,
+    /// With `CohortBy::JoinedAt`: when members joined; else empty.
+    pub joined: JoinedDays,
     /// Threads to count with; without effect on the result.
     pub threads: usize,
 }
@@ -53,7 +52,7 @@ pub fn run(settings: &CohortSettings, input: &CohortInput, tables: &TableChoice)
     let as_of_day = input.as_of_us.div_euclid(DAY_US).clamp(i32::MIN.into(), i32::MAX.into()) as i32;
     let clock = Clock { periods: settings.periods, spans: settings.spans, as_of_day };
     let joined = (settings.cohort_by == CohortBy::JoinedAt)
-        .then(|| Joined::new(&input.members, &input.histories, as_of_day));
+        .then(|| Joined::new(&input.joined, &input.histories, as_of_day));
     let by = input.by_name.is_some();
     let counted = count::count(settings, clock, &input.histories, by, joined.as_ref(), input.threads)?;
     let shown = Shown { settings, clock, counted: &counted, by_name: input.by_name.as_deref() };
@@ -163,9 +162,7 @@ fn notes_of_members(joined: &Joined) -> Vec<Note> {
     }
     let members = [
         ("cohort_members_who_never_bought", joined.without_purchase.len() as u64),
-        ("cohort_members_without_day", joined.without_day),
         ("cohort_members_joined_later", joined.later),
-        ("cohort_members_repeated", joined.repeated),
     ];
     let some = members.into_iter().filter(|(_, members)| *members > 0);
     notes.extend(some.map(|(key, members)| Note::new(key).with("members", count_text(members))));

@@ -1,17 +1,8 @@
 //! Cohorts by the day of joining: members and customers brought together by their ids.
 
-use hashbrown::HashMap;
+use hashbrown::HashSet;
 
-use crate::facts::Histories;
-use crate::facts::ids::IdColumn;
-
-/// The rows of `--members`, in any order: an id may come several times.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Members {
-    pub customer_id: IdColumn,
-    /// Days since 1970-01-01; `None`: the row does not say.
-    pub joined_day: Vec<Option<i32>>,
-}
+use crate::facts::{Histories, JoinedDays};
 
 /// Who joined when, and what stays outside of all cohorts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,10 +13,6 @@ pub(super) struct Joined {
     pub without_purchase: Vec<i32>,
     /// Members who joined after as_of: they are in no cohort.
     pub later: u64,
-    /// Members whose rows do not say when they joined.
-    pub without_day: u64,
-    /// Rows beyond the first of a member: the earliest day counts.
-    pub repeated: u64,
     /// Customers of whom no day of joining is known.
     pub strangers: Outside,
     /// What members bought, or had refunded, before they joined.
@@ -51,44 +38,29 @@ impl Outside {
 }
 
 impl Joined {
-    pub fn new(members: &Members, histories: &Histories, as_of_day: i32) -> Self {
+    pub fn new(members: &JoinedDays, histories: &Histories, as_of_day: i32) -> Self {
         let mut joined = Self::default();
-        // Day of joining, and whether there is a purchase.
-        let mut known: HashMap<&str, (Option<i32>, bool)> = HashMap::with_capacity(members.joined_day.len());
-        for (id, day) in members.customer_id.iter().zip(&members.joined_day) {
-            match known.entry(id) {
-                hashbrown::hash_map::Entry::Occupied(mut entry) => {
-                    joined.repeated += 1;
-                    let (earliest, _) = entry.get_mut();
-                    *earliest = earliest.iter().chain(day).min().copied();
-                }
-                hashbrown::hash_map::Entry::Vacant(entry) => {
-                    entry.insert((*day, false));
-                }
-            }
-        }
         joined.day_of.reserve_exact(histories.len());
+        let mut buyers: HashSet<&str> = HashSet::new();
         for (customer, history) in histories.iter().enumerate() {
-            let member = known.get_mut(histories.customer_id.get(customer));
-            let day = member.and_then(|(day, has_bought)| {
-                *has_bought = true;
-                *day
-            });
+            let id = histories.customer_id.get(customer);
+            let day = members.get(id);
+            if day.is_some() {
+                buyers.insert(id);
+            }
             joined.day_of.push(day);
             let end_day = day.unwrap_or(i32::MAX).min(as_of_day.saturating_add(1));
             let end = history.day.partition_point(|at| *at < end_day);
             if end > 0 {
-                let entries =
-                    history.orders[..end].iter().copied().zip(history.net_e4[..end].iter().copied());
-                if day.is_some() { &mut joined.before } else { &mut joined.strangers }.add(entries);
+                let outside = if day.is_some() { &mut joined.before } else { &mut joined.strangers };
+                outside.add(history.orders[..end].iter().copied().zip(history.net_e4[..end].iter().copied()));
             }
         }
-        for (day, has_bought) in known.into_values() {
-            match day {
-                None => joined.without_day += 1,
-                Some(day) if day > as_of_day => joined.later += 1,
-                Some(day) if !has_bought => joined.without_purchase.push(day),
-                Some(_) => {}
+        for (id, day) in &members.days {
+            if *day > as_of_day {
+                joined.later += 1;
+            } else if !buyers.contains(&**id) {
+                joined.without_purchase.push(*day);
             }
         }
         joined

@@ -6,7 +6,7 @@ mod oracle;
 use chrono::{Datelike, NaiveDate};
 
 use super::*;
-use crate::facts::{AttributeColumn, IdColumn};
+use crate::facts::AttributeColumn;
 use crate::output::report::{Cells, Table};
 
 /// A customer: id, value of `--by`, entries (day, purchases, 1/10,000).
@@ -23,16 +23,19 @@ pub(super) fn input(customers: &[Customer], as_of_day: i32) -> CohortInput {
         as_of_us: i64::from(as_of_day) * DAY_US + 77,
         histories,
         by_name: None,
-        members: Members::default(),
+        joined: JoinedDays::default(),
         threads: 2,
     }
 }
 
-pub(super) fn members(rows: &[(&str, Option<i32>)]) -> Members {
-    Members {
-        customer_id: rows.iter().map(|row| row.0).collect::<IdColumn>(),
-        joined_day: rows.iter().map(|row| row.1).collect(),
+/// The earliest day of each.
+pub(super) fn joined(rows: &[(String, i32)]) -> JoinedDays {
+    let mut joined = JoinedDays::default();
+    for (id, day) in rows {
+        let earliest = joined.days.entry(id.as_str().into()).or_insert(*day);
+        *earliest = (*earliest).min(*day);
     }
+    joined
 }
 
 pub(super) fn table<'a>(report: &'a Report, name: &str) -> &'a Table {

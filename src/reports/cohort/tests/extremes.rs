@@ -120,11 +120,11 @@ fn threads_do_not_show() {
     input.by_name = Some("first_channel".into());
     for which in [Measure::Retention, Measure::AverageOrderValue, Measure::CumulativeRevenue] {
         let settings = measure(which).resolve().unwrap();
-        let mut answers = [1, 3].map(|threads| {
+        let answers = [1, 3].map(|threads| {
             input.threads = threads;
             format!("{:?}", run(&settings, &input, &TableChoice::All).unwrap().tables)
         });
-        assert!(answers[0] == std::mem::take(&mut answers[1]), "{which:?}");
+        assert!(answers[0] == answers[1], "{which:?}");
     }
 }
 
