@@ -5,11 +5,10 @@ use super::params::{CohortBy, Measure};
 use super::settings::CohortSettings;
 use crate::error::{Error, Result};
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::stats::proportions::{Bounds, wilson_95};
 
 /// Money in 1/10,000 of the unit.
 const MONEY_UNIT: i128 = 10_000;
-/// Of 95 % intervals.
-const Z: f64 = 1.959_963_984_540_054;
 
 /// Cohorts as the tables show them.
 pub(super) struct Shown<'a> {
@@ -188,11 +187,10 @@ impl Shown<'_> {
             columns.push(Column::new("denominator", Kind::Count, Cells::ints(denominators)));
         }
         if nature == Nature::Rate {
-            let bounds: Vec<Option<(f64, f64)>> = parts.iter().map(|part| part.interval()).collect();
-            let side =
-                |side: fn((f64, f64)) -> f64| Cells::Float(bounds.iter().map(|b| b.map(side)).collect());
-            columns.push(Column::new("lower", Kind::Ratio, side(|b| b.0)));
-            columns.push(Column::new("upper", Kind::Ratio, side(|b| b.1)));
+            let bounds: Vec<Option<Bounds>> = parts.iter().map(|part| part.interval()).collect();
+            let side = |side: fn(Bounds) -> f64| Cells::Float(bounds.iter().map(|b| b.map(side)).collect());
+            columns.push(Column::new("lower", Kind::Ratio, side(|b| b.lower)));
+            columns.push(Column::new("upper", Kind::Ratio, side(|b| b.upper)));
         }
         Ok(columns)
     }
@@ -229,8 +227,8 @@ impl Part {
         (whole > 0).then(|| self.numerator as f64 / whole as f64)
     }
 
-    fn interval(self) -> Option<(f64, f64)> {
-        wilson(self.numerator as f64, self.denominator as f64)
+    fn interval(self) -> Option<Bounds> {
+        wilson_95(u64::try_from(self.numerator).ok()?, u64::try_from(self.denominator).ok()?)
     }
 }
 
@@ -255,16 +253,4 @@ fn whole(sum: i128) -> Result<i64> {
         what: "the sum of revenue is larger than exact money can be (about 922 trillion units)".into(),
         hint: Some("amounts may be mapped from a wrong column; see `siyu inspect`".into()),
     })
-}
-
-/// Wilson, E. B. (1927), the score interval without correction for continuity.
-fn wilson(successes: f64, trials: f64) -> Option<(f64, f64)> {
-    if trials <= 0.0 {
-        return None;
-    }
-    let (share, z2) = (successes / trials, Z * Z);
-    let middle = (share + z2 / (2.0 * trials)) / (1.0 + z2 / trials);
-    let spread = share * (1.0 - share) / trials + z2 / (4.0 * trials * trials);
-    let half = Z / (1.0 + z2 / trials) * spread.max(0.0).sqrt();
-    Some(((middle - half).max(0.0), (middle + half).min(1.0)))
 }

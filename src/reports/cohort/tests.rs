@@ -17,7 +17,8 @@ pub(super) fn day(text: &str) -> i32 {
 }
 
 pub(super) fn input(customers: &[Customer], as_of_day: i32) -> CohortInput {
-    let mut histories = Histories::of(customers.iter().map(|(id, _, entries)| (id.as_str(), entries.clone())));
+    let mut histories =
+        Histories::of(customers.iter().map(|(id, _, entries)| (id.as_str(), entries.clone())));
     histories.attributes = vec![customers.iter().map(|(_, by, _)| *by).collect::<AttributeColumn>()];
     CohortInput {
         as_of_us: i64::from(as_of_day) * DAY_US + 77,

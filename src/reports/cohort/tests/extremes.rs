@@ -19,7 +19,8 @@ fn one_customer_with_a_gap_of_a_year() {
     let customers = [customer("a", &[("2023-01-31", 1, 100_000), ("2024-02-01", 1, 50_000)])];
     let report = report(&CohortParams::default(), &input(&customers, day("2024-03-15")));
     let cells = table(&report, "cells");
-    let expected: Vec<_> = (0..15).map(|index| Some(if [0, 13].contains(&index) { 1.0 } else { 0.0 })).collect();
+    let expected: Vec<_> =
+        (0..15).map(|index| Some(if [0, 13].contains(&index) { 1.0 } else { 0.0 })).collect();
     assert_eq!(numbers(cells, "value"), expected);
     // March 2024 is running.
     assert_eq!(bools(cells, "complete"), (0..15).map(|index| index < 14).collect::<Vec<_>>());
@@ -45,7 +46,8 @@ fn all_on_one_day() {
 #[test]
 fn nobody_and_as_of_before_the_data() {
     for customers in [vec![], vec![customer("a", &[("2024-01-05", 1, 10_000)])]] {
-        for params in [CohortParams::default(), CohortParams { elapsed: Some("30d".into()), ..Default::default() }]
+        for params in
+            [CohortParams::default(), CohortParams { elapsed: Some("30d".into()), ..Default::default() }]
         {
             let report = report(&params, &input(&customers, day("2024-01-04")));
             for table in &report.tables {
@@ -89,7 +91,10 @@ fn windows_begin_with_each_customer() {
         assert_eq!(report.params["elapsed"], "30d");
     }
     // Until January is over somebody may still come.
-    let early = report(&CohortParams { elapsed: Some("1d".into()), ..Default::default() }, &input(&customers, day("2024-01-30")));
+    let early = report(
+        &CohortParams { elapsed: Some("1d".into()), ..Default::default() },
+        &input(&customers, day("2024-01-30")),
+    );
     assert!(!bools(table(&early, "cells"), "complete").contains(&true));
 }
 
@@ -110,7 +115,11 @@ fn threads_do_not_show() {
     let customers: Vec<Customer> = (0..120_000)
         .map(|i| {
             let first = 19_700 + (i * 37) % 400;
-            let entries = vec![(first, 1, 10_000 + i64::from(i)), (first + i % 200, 0, -5), (first + 1 + i % 300, 2, 7)];
+            let entries = vec![
+                (first, 1, 10_000 + i64::from(i)),
+                (first + i % 200, 0, -5),
+                (first + 1 + i % 300, 2, 7),
+            ];
             let mut entries: Vec<(i32, u32, i64)> = entries;
             entries.sort_unstable_by_key(|entry| (entry.0, entry.1 == 0));
             (format!("{i}"), [Some("x"), Some("y"), None][i as usize % 3], entries)

@@ -183,9 +183,11 @@ fn customers() -> impl Strategy<Value = Vec<Customer>> {
     let entries = entries.prop_map(|entries| {
         let mut list: Vec<(i32, u32, i64)> = entries
             .into_iter()
-            .map(|((day, is_other), (orders, net))| {
-                if is_other { (BASE + day, 0, -net.abs()) } else { (BASE + day, orders, net.abs()) }
-            })
+            .map(
+                |((day, is_other), (orders, net))| {
+                    if is_other { (BASE + day, 0, -net.abs()) } else { (BASE + day, orders, net.abs()) }
+                },
+            )
             .collect();
         if list.iter().all(|entry| entry.1 == 0) {
             list.push((BASE + 550, 1, 10_000));
@@ -238,8 +240,14 @@ fn compare(
     prop_assert_eq!(columns("cohort_size"), wholes(&|c| c.size));
     prop_assert_eq!(columns("period_index"), wholes(&|c| c.index as i64));
     prop_assert_eq!(columns("numerator"), wholes(&|c| c.numerator as i64));
-    prop_assert_eq!(dates(found, "cohort_start"), expected.iter().map(|c| c.cohort_start).collect::<Vec<_>>());
-    prop_assert_eq!(dates(found, "period_start"), expected.iter().map(|c| c.period_start).collect::<Vec<_>>());
+    prop_assert_eq!(
+        dates(found, "cohort_start"),
+        expected.iter().map(|c| c.cohort_start).collect::<Vec<_>>()
+    );
+    prop_assert_eq!(
+        dates(found, "period_start"),
+        expected.iter().map(|c| c.period_start).collect::<Vec<_>>()
+    );
     prop_assert_eq!(bools(found, "complete"), expected.iter().map(|c| c.complete).collect::<Vec<_>>());
     if found.column("denominator").is_some() {
         prop_assert_eq!(columns("denominator"), wholes(&|c| c.denominator as i64));
