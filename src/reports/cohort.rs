@@ -18,6 +18,7 @@ use crate::facts::{Histories, JoinedDays};
 use crate::output::grouped;
 use crate::output::report::{Label, Note, Report, TableChoice};
 use crate::reports::period::{PeriodUnit, date};
+use crate::text::{Catalogue, Lang};
 use count::{Clock, Counted};
 use joined::{Joined, Outside};
 use tables::Shown;
@@ -78,7 +79,7 @@ pub fn run(settings: &CohortSettings, input: &CohortInput, tables: &TableChoice)
     Ok(report)
 }
 
-/// Headings of the matrix: `M3`, `第3月`.
+/// What values are called and the matrix is headed with: the measure; `M3`, `第3月` above its columns.
 fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
     let (en, zh) = match (settings.spans, settings.periods.unit) {
         (Spans::Elapsed(_), _) => ("+", "期"),
@@ -89,13 +90,29 @@ fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
         (Spans::Calendar, PeriodUnit::Quarter) => ("+", "季"),
         (Spans::Calendar, PeriodUnit::Year) => ("Y", "年"),
     };
-    let label = |index| Label {
+    let period = |index| Label {
         section: "columns",
         key: tables::period_key(index),
         en: format!("{en}{index}"),
         zh: format!("第{index}{zh}"),
     };
-    (0..counted.rows.iter().map(|row| row.periods).max().unwrap_or(0)).map(label).collect()
+    let measure = |lang| {
+        let key = settings.measure.key();
+        Catalogue::get(lang).label("cohort_measures", key).unwrap_or(key).to_owned()
+    };
+    let title = |lang| {
+        let pattern = Catalogue::get(lang).label("tables", "matrix").unwrap_or("matrix");
+        format!("{}{}{pattern}", measure(lang), if lang == Lang::Zh { "：" } else { ": " })
+    };
+    let named = |section, key: &str, text: &dyn Fn(Lang) -> String| Label {
+        section,
+        key: key.to_owned(),
+        en: text(Lang::En),
+        zh: text(Lang::Zh),
+    };
+    let mut labels = vec![named("columns", "value", &measure), named("tables", "matrix", &title)];
+    labels.extend((0..counted.rows.iter().map(|row| row.periods).max().unwrap_or(0)).map(period));
+    labels
 }
 
 fn notes(

@@ -76,6 +76,24 @@ pub enum Measure {
     AverageOrderValue,
 }
 
+impl Measure {
+    /// Its key, in snake_case as those of all labels.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Retention => "retention",
+            Self::CumulativeRetention => "cumulative_retention",
+            Self::RepeatShare => "repeat_share",
+            Self::Orders => "orders",
+            Self::CumulativeOrders => "cumulative_orders",
+            Self::Revenue => "revenue",
+            Self::RevenuePerCustomer => "revenue_per_customer",
+            Self::CumulativeRevenue => "cumulative_revenue",
+            Self::CumulativeTotalRevenue => "cumulative_total_revenue",
+            Self::AverageOrderValue => "average_order_value",
+        }
+    }
+}
+
 /// Which day puts a customer into a cohort.
 #[derive(ValueEnum, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
