@@ -197,7 +197,7 @@ fn fill(sheet: &mut Worksheet, table: &Table, words: &Catalogue) -> Result<(), X
 /// One scale over all shaded columns; empty cells stay white.
 fn shade(sheet: &mut Worksheet, table: &Table, last_row: u32) -> Result<(), XlsxError> {
     let shaded = || (0_u16..).zip(&table.columns).filter(|(_, column)| column.shaded).map(|(at, _)| at);
-    let (Some(first), Some(last)) = (shaded().next(), shaded().next_back()) else { return Ok(()) };
+    let (Some(first), Some(last)) = (shaded().next(), shaded().last()) else { return Ok(()) };
     let color = |[r, g, b]: [u8; 3]| Color::RGB(u32::from_be_bytes([0, r, g, b]));
     let mut scale = ConditionalFormat2ColorScale::new()
         .set_minimum_color(color(RAMP[0]))
@@ -250,10 +250,13 @@ impl Style {
             }
             (Cells::Date(_), _) => top.set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
             (Cells::DateTime(_), _) => top.set_num_format("yyyy-mm-dd hh:mm:ss").set_align(FormatAlign::Left),
-            _ => {
-                number_format(column).map_or_else(|| top.clone(), |format| top.clone().set_num_format(format))
-            }
+            _ => match number_format(column) {
+                Some(format) => top.set_num_format(format),
+                None => top,
+            },
         };
+        // Words for what is absent stand where the numbers do.
+        let usual = if column.kind == Kind::Reached { usual.set_align(FormatAlign::Right) } else { usual };
         let usual = if shown::is_number(column) { usual } else { usual.set_indent(indent(at)) };
         let provisional = usual.clone().set_italic().set_font_color(Color::RGB(0x40_40_40));
         // The mark is part of how the number is shown; the other numbers leave room for it.

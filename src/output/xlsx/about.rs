@@ -53,7 +53,7 @@ pub fn fill(
     if !report.alerts.is_empty() {
         page.heading(&words.ui("alerts"))?;
         for alert in &report.alerts {
-            page.pair(&words.ui(alert.severity.key()), &alert.message)?;
+            page.pair(&words.ui(alert.severity.key()), &alert.text(words))?;
         }
     }
     if provisional || !report.notes.is_empty() {
