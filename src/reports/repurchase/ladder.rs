@@ -133,14 +133,14 @@ pub(super) fn intervals(
         from_order_column(rows.iter().map(|row| choices[row.choice].from_order)),
         Column::new("complete_gaps", Kind::Count, counts(rows.iter().map(|row| row.complete.number))),
         Column::new("open_gaps", Kind::Count, counts(rows.iter().map(|row| row.open))),
+        Column::new("complete_median_days", Kind::Number(1), float(&|row| row.complete.quantile(1, 2))),
+        Column::new("survival_median_days", Kind::Reached, float(&|row| row.median)),
         Column::new("complete_mean_days", Kind::Number(1), float(&|row| row.complete.mean())),
         Column::new("complete_min_days", Kind::Days, days(&|row| row.complete.least())),
         Column::new("complete_q25_days", Kind::Number(1), float(&|row| row.complete.quantile(1, 4))),
-        Column::new("complete_median_days", Kind::Number(1), float(&|row| row.complete.quantile(1, 2))),
         Column::new("complete_q75_days", Kind::Number(1), float(&|row| row.complete.quantile(3, 4))),
         Column::new("complete_p90_days", Kind::Number(1), float(&|row| row.complete.quantile(9, 10))),
         Column::new("complete_max_days", Kind::Days, days(&|row| row.complete.most())),
-        Column::new("survival_median_days", Kind::Reached, float(&|row| row.median)),
     ]);
     Table::new("intervals", false, columns)
 }
