@@ -66,9 +66,14 @@ pub struct History<'a> {
     pub net_e4: &'a [i64],
 }
 
-impl History<'_> {
+impl<'a> History<'a> {
     /// Day, purchases and net (1/10,000) of each occasion, in time; there is one at least.
-    pub fn occasions(&self) -> impl DoubleEndedIterator<Item = (i32, u32, i64)> + Clone + '_ {
+    pub fn occasions(&self) -> impl DoubleEndedIterator<Item = (i32, u32, i64)> + Clone + 'a {
+        self.into_occasions()
+    }
+
+    /// The same, free of the borrow of this view.
+    pub fn into_occasions(self) -> impl DoubleEndedIterator<Item = (i32, u32, i64)> + Clone + 'a {
         let entries = self.day.iter().zip(self.orders).zip(self.net_e4);
         entries.filter(|((_, orders), _)| **orders > 0).map(|((day, orders), net)| (*day, *orders, *net))
     }

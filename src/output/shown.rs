@@ -10,6 +10,11 @@ use crate::text::Catalogue;
 
 /// What the value in `row` looks like; `None` is absent.
 pub fn cell(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
+    let value = value(column, row, words);
+    if column.kind == Kind::Reached { value.or_else(|| Some(words.ui("not_reached"))) } else { value }
+}
+
+fn value(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
     match (&column.cells, column.kind) {
         (Cells::Text(v), Kind::Key(section)) => {
             v[row].as_ref().map(|key| words.label(section, key).unwrap_or(key).to_owned())
@@ -32,6 +37,9 @@ fn float(value: f64, kind: Kind) -> String {
         Kind::Ratio => numbers::percent(value),
         Kind::Money => numbers::number(value, 2),
         Kind::Number(decimals) => numbers::number(value, decimals),
+        // Whole days as such: only the midpoint of a flat stretch has a half.
+        Kind::Reached if value.fract() == 0.0 => numbers::number(value, 0),
+        Kind::Reached => numbers::number(value, 1),
         Kind::Count | Kind::Days | Kind::Score => numbers::number(value, 1),
         _ => value.to_string(),
     }
