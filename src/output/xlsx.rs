@@ -261,7 +261,7 @@ impl Style {
         let provisional = usual.clone().set_italic().set_font_color(Color::RGB(0x40_40_40));
         // The mark is part of how the number is shown; the other numbers leave room for it.
         let (usual, provisional) = match number_format(column) {
-            Some(number) if shown::any_provisional(column) => (
+            Some(number) if shown::is_number(column) && shown::any_provisional(column) => (
                 usual.set_num_format(format!("{number}_*")),
                 provisional.set_num_format(format!("{number}\"*\"")),
             ),
@@ -283,6 +283,7 @@ fn number_format(column: &Column) -> Option<String> {
         (_, Kind::Ratio) => "0.0%".into(),
         (_, Kind::Number(0)) | (Cells::Int(_), _) => "#,##0".into(),
         (_, Kind::Number(decimals)) => "#,##0.".to_owned() + &"0".repeat(decimals.into()),
+        (Cells::Float(_), Kind::Probability) => "[<0.0001]0.0E+00;0.0000".into(),
         (Cells::Float(_), _) => "#,##0.0".into(),
         _ => return None,
     })

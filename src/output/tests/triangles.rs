@@ -137,6 +137,39 @@ fn markdown_marks_and_leaves_blank_too() {
 }
 
 #[test]
+fn workbooks_have_one_scale_and_say_what_is_running() {
+    let mut plan = plan_of(Format::Xlsx, named("matrix"));
+    plan.lang = Lang::Zh;
+    let files = super::formats::unzipped(&bytes(&triangle(), &plan));
+    let file = |name: &str| files.iter().find(|(n, _)| n.ends_with(name)).unwrap().1.as_str();
+    let sheet = file("sheet1.xml");
+    assert_eq!(sheet.matches("<colorScale>").count(), 1, "{sheet}");
+    assert!(sheet.contains("sqref=\"D2:O14\""), "the first period is not on the scale: {sheet}");
+    assert!(sheet.contains("rgb=\"FFECF6FF\"") && sheet.contains("rgb=\"FF79B0EC\""), "{sheet}");
+    assert!(!sheet.contains("dataBar"), "{sheet}");
+    assert!(sheet.contains("xSplit=\"2\"") && sheet.contains("topLeftCell=\"C2\""), "{sheet}");
+    assert!(!sheet.contains("r=\"O14\""), "absent cells are empty");
+    let styles = file("styles.xml");
+    assert!(styles.contains("0.0%&quot;*&quot;") && styles.contains("0.0%_*"), "{styles}");
+    assert!(styles.contains("<i/>") && styles.contains("FF404040"), "{styles}");
+    assert!(file("sharedStrings.xml").contains("统计周期未结束"));
+
+    // Shaded columns with others between them: one scale all the same.
+    let cell = |name: &str, values: [f64; 2]| {
+        Column::new(name, Kind::Ratio, Cells::Float(values.map(Some).to_vec()))
+    };
+    let columns = vec![
+        cell("a", [0.1, 0.2]).shaded(Vec::new()),
+        cell("b", [0.3, 0.4]),
+        cell("c", [0.5, 0.6]).shaded(Vec::new()),
+    ];
+    let report = Report { tables: vec![Table::new("t", false, columns)], ..Report::default() };
+    let files = super::formats::unzipped(&bytes(&report, &plan_of(Format::Xlsx, named("t"))));
+    let sheet = &files.iter().find(|(n, _)| n.ends_with("sheet1.xml")).unwrap().1;
+    assert!(sheet.contains("sqref=\"A2:A3 C2:C3\""), "{sheet}");
+}
+
+#[test]
 fn programs_get_plain_numbers() {
     for format in [Format::Csv, Format::Tsv, Format::Json, Format::Ndjson] {
         let bytes = text(&triangle(), &plan_of(format, named("matrix")));
