@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use crate::output::report::{Alert, Cells, Column, InputAccount, Kind, Note, Report, Severity, Table};
+use crate::output::report::{Alert, Cells, Column, InputAccount, Kind, Label, Note, Report, Severity, Table};
 
 /// Segments and customers, as `rfm` gives them.
 pub fn ordinary() -> Report {
@@ -283,8 +283,21 @@ pub fn triangle() -> Report {
         revenue.push(Column::new(&name, Kind::Money, Cells::Money(cells)).shaded(is_running(age)));
     }
     let cells = Column::new("cohort", Kind::Text, Cells::texts(labels));
+    let label = |section, key: &str, en: &str, zh: &str| Label {
+        section,
+        key: key.into(),
+        en: en.into(),
+        zh: zh.into(),
+    };
     Report {
-        command: "cohort".into(),
+        command: "triangle".into(),
+        labels: vec![
+            label("reports", "triangle", "Triangle", "三角"),
+            label("columns", "cohort", "cohort", "同期群"),
+            label("columns", "cohort_size", "cohort size", "首购人数"),
+            label("tables", "matrix", "retention", "留存率"),
+            label("tables", "money", "cumulative revenue", "累计销售额"),
+        ],
         as_of: NaiveDate::from_ymd_opt(2024, 1, 16).and_then(|d| d.and_hms_opt(23, 59, 59)),
         tables: vec![
             Table { twin_of: Some("matrix"), ..Table::new("cells", false, vec![cells]) },
