@@ -43,7 +43,7 @@ pub fn take_columns<P: serde::Serialize>(
         } else if is_typed {
             refused = Some(Error::DoesNotApply {
                 option: format!("--col {name}"),
-                why: format!("no {} are read: --{} FILE is not given", frame.key(), frame.key()),
+                why: format!("this run reads no files of {}", frame.key()),
             });
         }
         false
