@@ -8,6 +8,7 @@ mod convert;
 mod histories;
 mod inspect;
 mod ltv;
+mod other_frames;
 pub mod params;
 mod presets;
 mod printer;
