@@ -79,7 +79,7 @@ pub fn run(settings: &CohortSettings, input: &CohortInput, tables: &TableChoice)
     Ok(report)
 }
 
-/// What values are called and the matrix is headed with: the measure; `M3`, `第3月` above its columns.
+/// What values are called and the matrix is headed with: the measure. `M3`, `第3月` above its columns.
 fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
     let (en, zh) = match (settings.spans, settings.periods.unit) {
         (Spans::Elapsed(_), _) => ("+", "期"),
@@ -111,6 +111,10 @@ fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
         zh: text(Lang::Zh),
     };
     let mut labels = vec![named("columns", "value", &measure), named("tables", "matrix", &title)];
+    for bound in ["lower", "upper"] {
+        let text = |lang| Catalogue::get(lang).label("cohort_bounds", bound).unwrap_or(bound).to_owned();
+        labels.push(named("columns", bound, &text));
+    }
     labels.extend((0..counted.rows.iter().map(|row| row.periods).max().unwrap_or(0)).map(period));
     labels
 }
