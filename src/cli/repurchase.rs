@@ -17,13 +17,7 @@ pub fn run(args: &ReportArgs<RepurchaseParams>) -> Result<u8> {
     let settings = resolved.params.resolve()?;
     let job = Job::prepare(&resolved, info)?;
     let wants_products = repurchase::wants(&job.plan.choice, "products");
-    // A column that siyu.toml names is no mistake where the table is not shown.
-    if args.params.products.is_some() && !wants_products {
-        return Err(Error::DoesNotApply {
-            option: "--products".into(),
-            why: "it is for the table products, which is not shown: add --table products".into(),
-        });
-    }
+    refuse_options(&args.params, &job.plan.choice)?;
 
     let inputs = job.open_orders()?;
     let by = resolved.input.by.as_deref();
@@ -31,11 +25,9 @@ pub fn run(args: &ReportArgs<RepurchaseParams>) -> Result<u8> {
     let items = if wants_products { product_column(settings.products.as_deref(), &inputs)? } else { None };
     if let Some(items) = &items {
         refuse_ids_under_mask("--products", items, &job, &inputs)?;
-    } else if let TableChoice::Named(names) = &job.plan.choice
-        && names.iter().any(|name| name == "products")
-    {
+    } else if let Some(option) = asks_for_products(&args.params, &job.plan.choice) {
         return Err(Error::DoesNotApply {
-            option: "--table products".into(),
+            option: option.into(),
             why: format!("the orders have no {}: name a column with --products", PRODUCT_COLUMNS.join(", ")),
         });
     }
@@ -54,6 +46,31 @@ pub fn run(args: &ReportArgs<RepurchaseParams>) -> Result<u8> {
     report.notes.extend(status_is_not_used(&orders.inputs));
     job.finish(report, &orders.inputs, orders.read, info)?;
     Ok(0)
+}
+
+/// Refuses what was typed for a table that is not shown. What siyu.toml says of it is no mistake.
+fn refuse_options(params: &RepurchaseParams, tables: &TableChoice) -> Result<()> {
+    let of_tables = [
+        ("--products", params.products.is_some(), "products"),
+        ("--top", params.top.is_some(), "products"),
+        ("--states", params.states.is_some(), "due"),
+        ("--limit", params.limit.is_some(), "due"),
+    ];
+    match of_tables.iter().find(|(_, given, table)| *given && !repurchase::wants(tables, table)) {
+        None => Ok(()),
+        Some((option, _, table)) => Err(Error::DoesNotApply {
+            option: (*option).into(),
+            why: format!("it is for the table {table}, which is not shown: add --table {table}"),
+        }),
+    }
+}
+
+/// What was typed that makes no sense without a column of products.
+fn asks_for_products(params: &RepurchaseParams, tables: &TableChoice) -> Option<&'static str> {
+    match tables {
+        TableChoice::Named(names) if names.iter().any(|name| name == "products") => Some("--table products"),
+        _ => params.top.map(|_| "--top"),
+    }
 }
 
 /// The column of `--products`, or the best that there is.

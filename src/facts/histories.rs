@@ -5,8 +5,8 @@
 //! ## Definition
 //! - Day of an order: the day (floor of its moment, in days since 1970-01-01).
 //! - Occasion: all purchases of one customer on one day.
-//! - Item of an occasion: a value (a product, a category) of the rows of its purchases; rows that give something back and no
-//!   more are left out, and a row without a value has no item.
+//! - Item of an occasion: a value (a product, a category) of the rows of its purchases, or "no value" where a row has none;
+//!   rows that give something back and no more are left out.
 //! - Entry: an occasion, or the orders of a day that are no purchase (refunds that stand by themselves, orders refunded
 //!   whole): one customer has up to two entries for a day, the occasion first.
 //!
@@ -52,7 +52,7 @@ pub struct Items {
     pub ends: Vec<u32>,
     /// In time; of one day in the order of `values`.
     pub day: Vec<i32>,
-    /// Index into `values`.
+    /// Index into `values`, or [`AttributeColumn::NO_VALUE`].
     pub code: Vec<u32>,
     /// Distinct, in byte order.
     pub values: Arc<IdColumn>,
@@ -153,7 +153,7 @@ impl Histories {
 }
 
 impl Items {
-    /// Day and code of what a customer bought, in time.
+    /// Day and code of what a customer bought, in time; of one day each code once, [`AttributeColumn::NO_VALUE`] last.
     ///
     /// ## Panics
     /// When there is no such customer.

@@ -3,6 +3,8 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::stats::purchase_cycle::State;
+
 /// Options of `repurchase`. What is not given is decided by [`RepurchaseParams::resolve`].
 #[derive(clap::Args, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields, default)]
@@ -32,9 +34,46 @@ pub struct RepurchaseParams {
     #[arg(long, value_name = "COLUMN")]
     pub products: Option<String>,
 
+    /// For the table products: how many values at most, those with most customers first [default: 50]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+
+    /// For the table due: which states [default: due,overdue]
+    #[arg(long, value_enum, value_name = "STATE,...", value_delimiter = ',')]
+    pub states: Option<Vec<DueState>>,
+
+    /// For the table due: how many customers at most, those with most at stake first [default: all]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+
     /// Orders of value 0 (gifts, coupons for the whole price) count as purchases
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub zero_orders: Option<bool>,
+}
+
+/// Where a customer stands between two purchases.
+#[derive(ValueEnum, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum DueState {
+    /// Too soon
+    Early,
+    /// Now or about now
+    Due,
+    /// Later than three of four would be
+    Overdue,
+    /// Rather gone than not
+    Lapsed,
+}
+
+impl From<DueState> for State {
+    fn from(state: DueState) -> Self {
+        match state {
+            DueState::Early => Self::Early,
+            DueState::Due => Self::Due,
+            DueState::Overdue => Self::Overdue,
+            DueState::Lapsed => Self::Lapsed,
+        }
+    }
 }
 
 /// On which scale the interval of a survival curve is symmetrical.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::params::{IntervalScale, RepurchaseParams};
 use crate::error::{Error, Result};
 use crate::stats::kaplan_meier::Interval;
+use crate::stats::purchase_cycle::State;
 
 /// Windows and horizons are at most this long: 100 years.
 const MOST_DAYS: u32 = 36_525;
@@ -22,6 +23,12 @@ pub struct RepurchaseSettings {
     pub rmst_days: u32,
     /// The column of `--products`, where it was given.
     pub products: Option<String>,
+    /// Values in the table products, at most.
+    pub top: usize,
+    /// States in the table due, each once.
+    pub states: Vec<State>,
+    /// Customers in the table due, at most.
+    pub limit: Option<usize>,
     pub zero_orders: bool,
 }
 
@@ -58,6 +65,9 @@ impl RepurchaseParams {
             windows: self.resolve_windows()?,
             rmst_days: self.rmst.as_deref().map_or(Ok(365), |text| days("--rmst", text))?,
             products: self.products.clone(),
+            top: self.top.map_or(Ok(50), |top| at_least_one("--top", top))?,
+            states: self.resolve_states()?,
+            limit: self.limit.map(|limit| at_least_one("--limit", limit)).transpose()?,
             zero_orders: self.zero_orders.unwrap_or(false),
         })
     }
@@ -71,6 +81,14 @@ impl RepurchaseParams {
             Ok(n) if (1..=1_000_000).contains(&n) => Ok(FromOrder::Nth(n)),
             _ => Err(bad("--from-order", text, "is neither `all` nor a purchase's number from 1 on")),
         }
+    }
+
+    fn resolve_states(&self) -> Result<Vec<State>> {
+        let Some(given) = &self.states else { return Ok(vec![State::Due, State::Overdue]) };
+        let mut states: Vec<State> = given.iter().copied().map(State::from).collect();
+        states.sort_unstable();
+        states.dedup();
+        if states.is_empty() { Err(bad("--states", "", "one state at least is needed")) } else { Ok(states) }
     }
 
     fn resolve_windows(&self) -> Result<Vec<u32>> {
@@ -102,6 +120,11 @@ impl RepurchaseSettings {
         put("rmst", json!(format!("{}d", self.rmst_days)));
         if let Some(column) = &self.products {
             put("products", json!(column));
+        }
+        put("top", json!(self.top));
+        put("states", self.states.iter().map(|state| json!(state.key())).collect());
+        if let Some(limit) = self.limit {
+            put("limit", json!(limit));
         }
         put("zero_orders", json!(self.zero_orders));
         params
@@ -137,6 +160,10 @@ fn days(option: &str, text: &str) -> Result<u32> {
         Some(days) if (1..=MOST_DAYS).contains(&days) => Ok(days),
         _ => Err(bad(option, text, "is not from 1 day to 100 years")),
     }
+}
+
+fn at_least_one(option: &str, number: usize) -> Result<usize> {
+    if number > 0 { Ok(number) } else { Err(bad(option, "0", "is not at least 1")) }
 }
 
 fn bad(option: &str, value: &str, why: &str) -> Error {
