@@ -101,8 +101,8 @@ fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
         Catalogue::get(lang).label("cohort_measures", key).unwrap_or(key).to_owned()
     };
     let title = |lang| {
-        let pattern = Catalogue::get(lang).label("tables", "matrix").unwrap_or("matrix");
-        format!("{}{}{pattern}", measure(lang), if lang == Lang::Zh { "：" } else { ": " })
+        let pattern = Catalogue::get(lang).label("cohort_titles", "matrix").unwrap_or("{}");
+        pattern.replace("{}", &measure(lang))
     };
     let named = |section, key: &str, text: &dyn Fn(Lang) -> String| Label {
         section,
