@@ -79,7 +79,7 @@ pub fn run(settings: &CohortSettings, input: &CohortInput, tables: &TableChoice)
     Ok(report)
 }
 
-/// What values are called and the matrix is headed with: the measure; `M3`, `第3月` above its columns.
+/// What values are called and the matrix is headed with: the measure. `M3`, `第3月` above its columns.
 fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
     let (en, zh) = match (settings.spans, settings.periods.unit) {
         (Spans::Elapsed(_), _) => ("+", "期"),
@@ -101,8 +101,8 @@ fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
         Catalogue::get(lang).label("cohort_measures", key).unwrap_or(key).to_owned()
     };
     let title = |lang| {
-        let pattern = Catalogue::get(lang).label("tables", "matrix").unwrap_or("matrix");
-        format!("{}{}{pattern}", measure(lang), if lang == Lang::Zh { "：" } else { ": " })
+        let pattern = Catalogue::get(lang).label("cohort_titles", "matrix").unwrap_or("{}");
+        pattern.replace("{}", &measure(lang))
     };
     let named = |section, key: &str, text: &dyn Fn(Lang) -> String| Label {
         section,
@@ -111,6 +111,10 @@ fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
         zh: text(Lang::Zh),
     };
     let mut labels = vec![named("columns", "value", &measure), named("tables", "matrix", &title)];
+    for bound in ["lower", "upper"] {
+        let text = |lang| Catalogue::get(lang).label("cohort_bounds", bound).unwrap_or(bound).to_owned();
+        labels.push(named("columns", bound, &text));
+    }
     labels.extend((0..counted.rows.iter().map(|row| row.periods).max().unwrap_or(0)).map(period));
     labels
 }

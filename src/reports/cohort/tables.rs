@@ -85,7 +85,8 @@ impl Shown<'_> {
         ]);
         let parts: Vec<Part> = each().map(|(row, index)| self.part(row, index)).collect();
         columns.push(value_column("value", nature, parts.iter().copied().map(Some))?);
-        columns.extend(self.beside(nature, &parts)?);
+        let denominator = !matches!(nature, Nature::Count | Nature::Money);
+        columns.extend(self.beside(nature, denominator, &parts)?);
         let complete = each().map(|(row, index)| Some(self.clock.is_over(row, index)));
         columns.push(Column::new("complete", Kind::Bool, Cells::Bool(complete.collect())));
         Ok(Table { twin_of: Some("matrix"), ..Table::new("cells", false, columns) })
@@ -157,7 +158,8 @@ impl Shown<'_> {
             }
             _ => value_column("value", nature, parts.iter().copied().map(Some))?,
         });
-        columns.extend(self.beside(nature, &parts)?);
+        // Else it is the customers, or the cohorts.
+        columns.extend(self.beside(nature, nature == Nature::PerOrder, &parts)?);
         Ok(Table::new("pooled", false, columns))
     }
 
@@ -172,8 +174,8 @@ impl Shown<'_> {
         Part { numerator: self.counted.numerators[at], denominator }
     }
 
-    /// Numerator and denominator, and for rates the interval.
-    fn beside(&self, nature: Nature, parts: &[Part]) -> Result<Vec<Column>> {
+    /// The numerator, if wanted the denominator, and for rates the interval.
+    fn beside(&self, nature: Nature, denominator: bool, parts: &[Part]) -> Result<Vec<Column>> {
         let is_count = matches!(nature, Nature::Rate | Nature::Count);
         let numerators = parts.iter().map(|part| whole(part.numerator).map(Some));
         let numerators = numerators.collect::<Result<Vec<_>>>()?;
@@ -182,7 +184,7 @@ impl Shown<'_> {
         } else {
             Column::new("numerator", Kind::Money, Cells::Money(numerators))
         }];
-        if !matches!(nature, Nature::Count | Nature::Money) {
+        if denominator {
             let denominators = parts.iter().map(|part| part.denominator);
             columns.push(Column::new("denominator", Kind::Count, Cells::ints(denominators)));
         }

@@ -339,7 +339,7 @@ proptest! {
         let as_of = BASE + as_of;
         let mut input = input(&customers, as_of);
         input.by_name = by.then(|| "first_channel".to_owned());
-        input.joined = super::joined(&joins);
+        input.joined = joined(&joins);
         let report = run(&settings, &input, &TableChoice::All).unwrap();
         let mut joined: BTreeMap<&str, i32> = BTreeMap::new();
         for (id, day) in &joins {
@@ -365,7 +365,7 @@ proptest! {
             ..params
         };
         let mut input = input(&customers, BASE + 600);
-        input.joined = super::joined(&joins);
+        input.joined = joined(&joins);
         for (measure, total) in [
             (Measure::Revenue, customers.iter().flat_map(|c| &c.2).map(|entry| i128::from(entry.2)).sum::<i128>()),
             (Measure::Orders, customers.iter().flat_map(|c| &c.2).map(|entry| i128::from(entry.1)).sum()),
