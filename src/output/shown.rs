@@ -40,6 +40,8 @@ fn float(value: f64, kind: Kind) -> String {
         // Whole days as such: only the midpoint of a flat stretch has a half.
         Kind::Reached if value.fract() == 0.0 => numbers::number(value, 0),
         Kind::Reached => numbers::number(value, 1),
+        Kind::Probability if value < 0.0001 => "<0.0001".to_owned(),
+        Kind::Probability => numbers::number(value, 4),
         Kind::Count | Kind::Days | Kind::Score => numbers::number(value, 1),
         _ => value.to_string(),
     }

@@ -227,6 +227,7 @@ impl Style {
             (_, Kind::Number(decimals)) => {
                 top.set_num_format("#,##0.".to_owned() + &"0".repeat(decimals.into()))
             }
+            (Cells::Float(_), Kind::Probability) => top.set_num_format("[<0.0001]0.0E+00;0.0000"),
             (Cells::Float(_), Kind::Reached) => top.set_num_format("#,##0.0").set_align(FormatAlign::Right),
             (Cells::Float(_), _) => top.set_num_format("#,##0.0"),
             _ => top,

@@ -51,3 +51,18 @@ impl<'a> People<'a> {
         self.by_name.map(|by| Column::new(by, Kind::Text, Cells::Text(values)))
     }
 }
+
+/// Counts as cells.
+pub(super) fn counts(values: impl IntoIterator<Item = u64>) -> Cells {
+    Cells::Int(values.into_iter().map(|value| Some(i64::try_from(value).unwrap_or(i64::MAX))).collect())
+}
+
+/// Ratios as cells.
+pub(super) fn ratios(values: impl IntoIterator<Item = Option<f64>>) -> Cells {
+    Cells::Float(values.into_iter().collect())
+}
+
+/// `None` without a denominator.
+pub(super) fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
