@@ -135,3 +135,6 @@ pub fn refuse_tables(by: bool, tables: &TableChoice) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,5 +19,6 @@ mod random_tables;
 mod readme;
 mod real_exports;
 mod reference_rfm;
+mod repurchase;
 mod sample_data;
 mod support;
