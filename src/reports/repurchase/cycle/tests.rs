@@ -15,12 +15,14 @@ fn input(customers: &Entries, as_of: i32) -> RepurchaseInput {
     RepurchaseInput { as_of_us: i64::from(as_of) * DAY_US, histories, by_name: None }
 }
 
+/// The tables; notes, and behind them those of the alerts.
 fn run(params: &RepurchaseParams, input: &RepurchaseInput) -> (Vec<Table>, Vec<Note>) {
     let settings = params.resolve().expect("settings");
-    let mut notes = Vec::new();
+    let (mut notes, mut alerts) = (Vec::new(), Vec::new());
     let wanted = TableChoice::Named(vec!["cycle".into(), "due".into()]);
     let wants = |name: &str| crate::reports::repurchase::wants(&wanted, name);
-    let tables = tables(&settings, &People::new(input), &wants, &mut notes).expect("tables");
+    let tables = tables(&settings, &People::new(input), &wants, &mut notes, &mut alerts);
+    notes.extend(alerts.into_iter().filter_map(|alert| alert.note));
     (tables, notes)
 }
 
