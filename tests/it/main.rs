@@ -20,5 +20,6 @@ mod readme;
 mod real_exports;
 mod reference_rfm;
 mod repurchase;
+mod repurchase_due;
 mod sample_data;
 mod support;

@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::facts::Histories;
 use crate::facts::customers::DAY_US;
-use crate::facts::{AttributeColumn, Histories};
 use crate::output::report::TableChoice;
 use crate::reports::repurchase::params::DueState;
 use crate::reports::repurchase::{RepurchaseInput, RepurchaseParams};
@@ -13,12 +15,14 @@ fn input(customers: &Entries, as_of: i32) -> RepurchaseInput {
     RepurchaseInput { as_of_us: i64::from(as_of) * DAY_US, histories, by_name: None }
 }
 
+/// The tables; notes, and behind them those of the alerts.
 fn run(params: &RepurchaseParams, input: &RepurchaseInput) -> (Vec<Table>, Vec<Note>) {
     let settings = params.resolve().expect("settings");
-    let mut notes = Vec::new();
+    let (mut notes, mut alerts) = (Vec::new(), Vec::new());
     let wanted = TableChoice::Named(vec!["cycle".into(), "due".into()]);
     let wants = |name: &str| crate::reports::repurchase::wants(&wanted, name);
-    let tables = tables(&settings, &People::new(input), &wants, &mut notes).expect("tables");
+    let tables = tables(&settings, &People::new(input), &wants, &mut notes, &mut alerts);
+    notes.extend(alerts.into_iter().filter_map(|alert| alert.note));
     (tables, notes)
 }
 
@@ -26,7 +30,6 @@ fn keys(notes: &[Note]) -> Vec<&str> {
     notes.iter().map(|note| note.key).collect()
 }
 
-/// `None` where the column is absent or not of numbers: tests name columns that are.
 fn numbers(table: &Table, name: &str) -> Vec<Option<f64>> {
     match &table.column(name).expect("a column").cells {
         Cells::Float(values) => values.clone(),
@@ -218,7 +221,6 @@ fn groups_are_a_column() {
         assert_eq!(table.columns[1].name, "first_channel");
     }
     assert_eq!(texts(&tables[0], "first_channel")[..3], ["web", "app", "web"]);
-    let _: &AttributeColumn = &input.histories.attributes[0];
 }
 
 #[test]
@@ -243,14 +245,14 @@ fn options_that_make_no_sense_are_refused() {
 }
 
 /// CDNOW's sample, days since 1970-01-01; `None` where ../shared is absent.
+#[allow(clippy::print_stderr)]
 fn cdnow() -> Option<Entries> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/cdnow/CDNOW_sample.txt");
     let Ok(text) = std::fs::read_to_string(path) else {
         eprintln!("skipped: {path} is not there");
         return None;
     };
-    let mut customers =
-        std::collections::BTreeMap::<String, std::collections::BTreeMap<i32, (u32, i64)>>::new();
+    let mut customers = BTreeMap::<String, BTreeMap<i32, (u32, i64)>>::new();
     for line in text.lines() {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [_, id, date, _, amount] = fields[..] else { panic!("{line}") };
@@ -260,7 +262,7 @@ fn cdnow() -> Option<Entries> {
         entry.0 += 1;
         entry.1 += (amount.parse::<f64>().expect("an amount") * 10_000.0).round() as i64;
     }
-    let entries = |days: std::collections::BTreeMap<i32, (u32, i64)>| {
+    let entries = |days: BTreeMap<i32, (u32, i64)>| {
         days.into_iter().map(|(day, (orders, net))| (day, orders, net)).collect()
     };
     Some(customers.into_iter().map(|(id, days)| (id, entries(days))).collect())

@@ -43,7 +43,7 @@ fn table_of(input: &RepurchaseInput, top: Option<usize>) -> (Table, Vec<Note>) {
     let mut notes = Vec::new();
     let items = input.histories.items.as_ref().expect("items");
     let table = table(&settings(top), &People::new(input), items, &mut notes);
-    (table.expect("no error").expect("a table"), notes)
+    (table, notes)
 }
 
 /// A row: the value; customers, came back, again, first, first came back; shares and medians.
