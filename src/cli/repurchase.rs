@@ -50,18 +50,28 @@ pub fn run(args: &ReportArgs<RepurchaseParams>) -> Result<u8> {
 
 /// Refuses what was typed for a table that is not shown. What siyu.toml says of it is no mistake.
 fn refuse_options(params: &RepurchaseParams, tables: &TableChoice) -> Result<()> {
+    let waiting = ["survival", "curve", "tests", "intervals", "windows"].as_slice();
     let of_tables = [
-        ("--products", params.products.is_some(), "products"),
-        ("--top", params.top.is_some(), "products"),
-        ("--states", params.states.is_some(), "due"),
-        ("--limit", params.limit.is_some(), "due"),
+        ("--from-order", params.from_order.is_some(), waiting),
+        ("--interval", params.interval.is_some(), &["survival", "curve"]),
+        ("--windows", params.windows.is_some(), &["windows"]),
+        ("--rmst", params.rmst.is_some(), &["survival"]),
+        ("--products", params.products.is_some(), &["products"]),
+        ("--top", params.top.is_some(), &["products"]),
+        ("--states", params.states.is_some(), &["due"]),
+        ("--limit", params.limit.is_some(), &["due"]),
     ];
-    match of_tables.iter().find(|(_, given, table)| *given && !repurchase::wants(tables, table)) {
+    let shows = |names: &[&str]| names.iter().any(|name| repurchase::wants(tables, name));
+    match of_tables.iter().find(|(_, given, names)| *given && !shows(names)) {
         None => Ok(()),
-        Some((option, _, table)) => Err(Error::DoesNotApply {
-            option: (*option).into(),
-            why: format!("it is for the table {table}, which is not shown: add --table {table}"),
-        }),
+        Some((option, _, names)) => {
+            let (name, tables) = (names[0], names.join(", "));
+            let why = match names {
+                [_] => format!("it is for the table {name}, which is not shown: add --table {name}"),
+                _ => format!("it is for the tables {tables}, of which none is shown: add --table {name}"),
+            };
+            Err(Error::DoesNotApply { option: (*option).into(), why })
+        }
     }
 }
 

@@ -103,9 +103,10 @@ pub fn run(settings: &RepurchaseSettings, input: &RepurchaseInput, tables: &Tabl
     if wants("products")
         && let Some(items) = &input.histories.items
     {
-        report.tables.extend(products::table(settings, &people, items, &mut report.notes)?);
+        report.tables.push(products::table(settings, &people, items, &mut report.notes));
     }
-    report.tables.extend(cycle::tables(settings, &people, &wants, &mut report.notes)?);
+    let (notes, alerts) = (&mut report.notes, &mut report.alerts);
+    report.tables.extend(cycle::tables(settings, &people, &wants, notes, alerts));
     Ok(report)
 }
 
@@ -135,3 +136,6 @@ pub fn refuse_tables(by: bool, tables: &TableChoice) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

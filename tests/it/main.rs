@@ -21,5 +21,7 @@ mod random_tables;
 mod readme;
 mod real_exports;
 mod reference_rfm;
+mod repurchase;
+mod repurchase_due;
 mod sample_data;
 mod support;

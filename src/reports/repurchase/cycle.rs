@@ -2,8 +2,7 @@
 
 use super::RepurchaseSettings;
 use super::people::People;
-use crate::error::Result;
-use crate::output::report::{Cells, Column, Kind, Note, Table};
+use crate::output::report::{Alert, Cells, Column, Kind, Note, Severity, Table};
 use crate::stats::btyd::{self, Doubt, Model, ModelKind, NoFit, Row};
 use crate::stats::purchase_cycle::{Rates, State};
 
@@ -112,15 +111,16 @@ pub(super) fn tables(
     people: &People<'_>,
     wants: &dyn Fn(&str) -> bool,
     notes: &mut Vec<Note>,
-) -> Result<Vec<Table>> {
+    alerts: &mut Vec<Alert>,
+) -> Vec<Table> {
     let mut tables = Vec::new();
     if !wants("cycle") && !wants("due") {
-        return Ok(tables);
+        return tables;
     }
     let by_id = people.histories.customer_id.sorted_order();
     let persons: Vec<Person> =
         by_id.into_iter().filter_map(|customer| Person::new(people, customer as usize)).collect();
-    let model = model(&persons, notes);
+    let model = model(&persons, notes, alerts);
     let outlook = |person: &Person| model.map(|model| Outlook::new(&model, person));
     let rows: Vec<(Person, Option<Outlook>)> =
         persons.into_iter().map(|person| (person, outlook(&person))).collect();
@@ -141,26 +141,27 @@ pub(super) fn tables(
     if wants("cycle") {
         tables.insert(0, table("cycle", people, &rows));
     }
-    Ok(tables)
+    tables
 }
 
 fn at_stake((_, outlook): &(Person, Option<Outlook>)) -> f64 {
     outlook.map_or(f64::NEG_INFINITY, |outlook| outlook.value_at_stake)
 }
 
-/// MBG/NBD of all customers, those who bought once included; what there is to say of it becomes notes.
-fn model(persons: &[Person], notes: &mut Vec<Note>) -> Option<Model> {
+/// MBG/NBD of all customers, those who bought once included; what is wrong with it becomes alerts.
+fn model(persons: &[Person], notes: &mut Vec<Note>, alerts: &mut Vec<Alert>) -> Option<Model> {
+    let alert = |note: Note| Alert::new(note.key, Severity::Warning, note);
     let row = |person: &Person| Row { x: person.x(), t_x: person.t_x(), t: person.t(), weight: 1.0 };
     let rows: Vec<Row> = persons.iter().map(row).collect();
     let fit = match btyd::fit(ModelKind::MbgNbd, &rows, None, 1) {
         Ok(fit) => fit,
         Err(why) => {
-            notes.push(Note::new(match why {
+            alerts.push(alert(Note::new(match why {
                 NoFit::NoCustomers => "repurchase_cycle_no_customers",
                 NoFit::NoRepeaters => "repurchase_cycle_no_repeaters",
                 NoFit::NoTime => "repurchase_cycle_no_time",
                 NoFit::Numbers => "repurchase_cycle_no_numbers",
-            }));
+            })));
             return None;
         }
     };
@@ -178,7 +179,7 @@ fn model(persons: &[Person], notes: &mut Vec<Note>) -> Option<Model> {
     // Flat along one parameter and at the edge of another is one and the same to the reader.
     doubts.sort_by_key(|note| note.key);
     doubts.dedup_by_key(|note| note.key);
-    notes.extend(doubts);
+    alerts.extend(doubts.into_iter().map(alert));
     Some(fit.model)
 }
 

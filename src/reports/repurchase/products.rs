@@ -2,7 +2,6 @@
 
 use super::RepurchaseSettings;
 use super::people::People;
-use crate::error::Result;
 use crate::facts::histories::Items;
 use crate::output::report::{Cells, Column, Kind, Note, Table};
 use crate::stats::kaplan_meier::{Count, Curve, Interval};
@@ -35,7 +34,7 @@ pub(super) fn table(
     people: &People<'_>,
     items: &Items,
     notes: &mut Vec<Note>,
-) -> Result<Option<Table>> {
+) -> Table {
     let mut customers = vec![0_u64; people.groups.values.len()];
     let mut buyers = Vec::new();
     for customer in 0..people.len() {
@@ -88,7 +87,7 @@ pub(super) fn table(
         Column::new("first_repeat_customers", Kind::Count, counts(&first_came_back)),
         Column::new("first_repeat_share", Kind::Ratio, shares(&first_came_back, &first)),
     ]);
-    Ok(Some(Table::new("products", false, columns)))
+    Table::new("products", false, columns)
 }
 
 /// Adds what a customer did, for each value bought up to as_of.

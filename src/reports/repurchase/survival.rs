@@ -13,6 +13,9 @@ const FEW_EVENTS: u64 = 10;
 /// Groups that are compared, at most: pairs grow with their square.
 pub(super) const MOST_GROUPS: usize = 50;
 
+/// A test of a pair, or of all groups where there is no pair; `None` where it cannot be made.
+type Comparison<'a> = (Option<(&'a str, &'a str)>, Option<LogRank>);
+
 /// The curves of the groups.
 pub(super) struct Survival<'a> {
     settings: &'a RepurchaseSettings,
@@ -125,7 +128,7 @@ impl<'a> Survival<'a> {
             .enumerate()
             .filter_map(|(at, name)| Some((at, (*name)?)))
             .collect();
-        let mut rows: Vec<(Option<(&str, &str)>, Option<LogRank>)> = Vec::new();
+        let mut rows: Vec<Comparison<'_>> = Vec::new();
         if names.len() > MOST_GROUPS {
             let note = Note::new("repurchase_too_many_groups");
             notes.push(note.with("groups", names.len()).with("most", MOST_GROUPS));

@@ -7,10 +7,11 @@ fn count(time: u32, events: u64, censored: u64) -> Count {
 }
 
 /// Duration and event columns of a file of the developers' shared folder.
+#[allow(clippy::print_stderr)] // says why it is skipped
 fn shared(name: &str, duration: usize, event: usize) -> Option<Vec<Count>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/truth/survival_cohort/");
     let Ok(text) = std::fs::read_to_string(format!("{path}{name}")) else {
-        println!("skipped: {path}{name} is not here");
+        eprintln!("skipped: {path}{name} is not here");
         return None;
     };
     let row = |line: &str| {

@@ -3,10 +3,11 @@ use proptest::prelude::*;
 use super::*;
 
 /// Durations, events and groups of a file of the developers' shared folder.
+#[allow(clippy::print_stderr)] // says why it is skipped
 fn shared(name: &str, columns: [usize; 3]) -> Option<Vec<Vec<Count>>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/truth/survival_cohort/");
     let Ok(text) = std::fs::read_to_string(format!("{path}{name}")) else {
-        println!("skipped: {path}{name} is not here");
+        eprintln!("skipped: {path}{name} is not here");
         return None;
     };
     let mut groups: std::collections::BTreeMap<String, Vec<Count>> = Default::default();
