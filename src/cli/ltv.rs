@@ -16,7 +16,12 @@ pub fn run(args: &ReportArgs<LtvParams>) -> Result<u8> {
     let by = resolved.input.by.as_deref();
     let wanted = HistoriesWanted { by, zero_orders: settings.zero_orders, items: None };
     let orders = OrderHistories::read(&job, inputs, wanted)?;
-    let input = LtvInput { as_of_us: orders.as_of_us, histories: orders.histories, by_name: orders.by_name };
+    let input = LtvInput {
+        as_of_us: orders.as_of_us,
+        histories: orders.histories,
+        by_name: orders.by_name,
+        threads: job.options.threads,
+    };
     let mut report = ltv::run(&settings, &input, &job.plan.choice)?;
     report.notes.extend(status_is_not_used(&orders.inputs));
     job.finish(report, &orders.inputs, orders.read, info)?;

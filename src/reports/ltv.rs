@@ -1,10 +1,25 @@
-//! `ltv`: SKELETON. The definitions are in ltv.md, which `siyu explain ltv` prints.
+//! `ltv`: what customers brought in, and what models of their purchases and spend expect of them.
+//! The definitions are in ltv.md, which `siyu explain ltv` prints.
 
-use serde::{Deserialize, Serialize};
+mod fitting;
+mod holdout;
+mod params;
+mod population;
+mod settings;
+mod valuation;
+
+pub use params::{LtvParams, ModelChoice, TimeUnit};
+pub use settings::{Duration, LtvSettings};
+
+use chrono::DateTime;
 
 use crate::error::Result;
 use crate::facts::Histories;
 use crate::output::report::{Report, TableChoice};
+use crate::reports::groups::Groups;
+use fitting::{Fitted, Holdout};
+use population::Population;
+use valuation::Valuation;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] = &[
@@ -22,29 +37,6 @@ pub const TABLES: &[(&str, bool)] = &[
 /// The definitions, for users.
 pub const DOC: &str = include_str!("ltv.md");
 
-/// Options of `ltv`.
-#[derive(clap::Args, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-#[command(next_help_heading = "Ltv")]
-pub struct LtvParams {
-    /// Orders of value 0 (gifts, coupons for the whole price) count as purchases
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
-    pub zero_orders: Option<bool>,
-}
-
-/// What `ltv` is to do.
-#[derive(Debug, Clone)]
-pub struct LtvSettings {
-    pub zero_orders: bool,
-}
-
-impl LtvParams {
-    /// Makes every value concrete, and refuses what makes no sense.
-    pub fn resolve(&self) -> Result<LtvSettings> {
-        Ok(LtvSettings { zero_orders: self.zero_orders.unwrap_or(false) })
-    }
-}
-
 /// What the report is made of.
 #[derive(Debug, Clone)]
 pub struct LtvInput {
@@ -54,10 +46,87 @@ pub struct LtvInput {
     pub histories: Histories,
     /// `--by`, as resolved, e.g. `first_channel`.
     pub by_name: Option<String>,
+    /// Worker threads; results do not depend on their number.
+    pub threads: usize,
+}
+
+/// What all tables are made of.
+struct Study<'a> {
+    settings: &'a LtvSettings,
+    input: &'a LtvInput,
+    /// Of `--by`: indices are places in the histories.
+    groups: Groups<'a>,
+    /// Everybody, up to the end of the observed time.
+    population: Population,
+    /// Fitted on all of it.
+    fitted: Fitted,
+    /// `None` where no table asks for it, or the history is too short for one.
+    holdout: Option<Holdout>,
+    /// `None` without a model of purchases.
+    valuation: Option<Valuation>,
 }
 
 /// Answers `ltv`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Result<Report> {
-    let _ = (settings, input, tables);
-    unimplemented!()
+    let wants = |name: &str| {
+        let at = TABLES.iter().position(|t| t.0 == name);
+        at.is_some_and(|at| tables.wants(name, TABLES[at].1, at == 0))
+    };
+    let needs_holdout = settings.model == ModelChoice::Auto
+        || ["model", "validation", "bins", "tracking"].into_iter().any(wants);
+    let study = Study::new(settings, input, needs_holdout)?;
+    let mut report = Report {
+        command: "ltv".into(),
+        as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
+        params: settings.to_params_json(),
+        definitions: DOC.into(),
+        ..Report::default()
+    };
+    for (name, _) in TABLES {
+        if wants(name) {
+            study.add_table(name, &mut report)?;
+        }
+    }
+    Ok(report)
+}
+
+impl<'a> Study<'a> {
+    /// Adds a table of this name to the report, with the notes that belong to it.
+    fn add_table(&self, name: &str, report: &mut Report) -> Result<()> {
+        let _ = report;
+        match name {
+            // "cohorts" => historic::cohorts(self, report)?,
+            // "curve" => historic::curve(self, report)?,
+            // "validation" => validation::validation(self, report)?,
+            // "bins" => validation::bins(self, report)?,
+            // "tracking" => tracking::tracking(self, report)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn new(settings: &'a LtvSettings, input: &'a LtvInput, needs_holdout: bool) -> Result<Self> {
+        let histories = &input.histories;
+        let groups = match (&input.by_name, histories.attributes.first()) {
+            (Some(_), Some(column)) => Groups::new(column),
+            _ => Groups::one(histories.len()),
+        };
+        let order = histories.customer_id.sorted_order();
+        let last_day = input.as_of_us.div_euclid(86_400_000_000);
+        let last_day = last_day.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+        let population = Population::new(histories, &order, last_day, settings.include_first_purchase);
+        let kinds = settings.kinds();
+        let mut holdout = match needs_holdout {
+            true => Holdout::new(settings, histories, &order, &population, input.threads)?,
+            false => None,
+        };
+        let start = |kind| Some(holdout.as_ref()?.fitted.of(kind)?.model.parameters);
+        let mut fitted = Fitted::new(&population, kinds, start, input.threads);
+        fitted.choose(holdout.as_ref());
+        if let Some(holdout) = &mut holdout {
+            holdout.fitted.chosen = fitted.chosen;
+        }
+        let valuation = Valuation::new(settings, &population, &fitted, input.threads);
+        Ok(Self { settings, input, groups, population, fitted, holdout, valuation })
+    }
 }
