@@ -105,7 +105,7 @@ pub fn alert_lines(report: &Report, lang: Lang) -> Vec<String> {
     report
         .alerts
         .iter()
-        .map(|a| layout::harmless(format!("{}: {}", words.ui(a.severity.key()), a.message)))
+        .map(|a| layout::harmless(format!("{}: {}", words.ui(a.severity.key()), a.text(words))))
         .collect()
 }
 

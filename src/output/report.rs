@@ -3,6 +3,8 @@
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
+use crate::text::{Catalogue, Lang};
+
 /// The result of one command, whatever the format it is shown in.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
@@ -81,9 +83,30 @@ impl IdentityCheck {
 pub struct Alert {
     pub id: String,
     pub severity: Severity,
+    /// In English, whatever the language of labels: programs read it.
     pub message: String,
     pub value: Option<f64>,
     pub threshold: Option<f64>,
+    /// The same for people, in their language; `None`: the message is all there is.
+    pub note: Option<Note>,
+}
+
+impl Alert {
+    /// An alert that says what the note says.
+    pub fn new(id: &str, severity: Severity, note: Note) -> Self {
+        let message = Catalogue::get(Lang::En).note(&note);
+        Self { id: id.to_owned(), severity, message, value: None, threshold: None, note: Some(note) }
+    }
+
+    /// The same with the value that crossed a line, and the line.
+    pub fn of(self, value: f64, threshold: Option<f64>) -> Self {
+        Self { value: Some(value), threshold, ..self }
+    }
+
+    /// The message in the language of `words`.
+    pub fn text(&self, words: &Catalogue) -> String {
+        self.note.as_ref().map_or_else(|| self.message.clone(), |note| words.note(note))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -129,6 +129,7 @@ pub fn ordinary() -> Report {
             message: "the return on spend is below the line".into(),
             value: Some(0.4),
             threshold: Some(1.0),
+            note: None,
         }],
         notes: vec![Note::new("sample_note").with("customers", 12)],
         definitions: "# RFM\n\nRecency, frequency, monetary value\nof each customer.\n\n## Counted\n\n- paid orders\n- up to as_of\n\n| cell | segment |\n| --- | --- |\n| 55 | champions |\n".into(),

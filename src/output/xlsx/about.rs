@@ -47,7 +47,7 @@ pub fn fill(sheet: &mut Worksheet, report: &Report, words: &Catalogue) -> Result
     if !report.alerts.is_empty() {
         page.heading(&words.ui("alerts"))?;
         for alert in &report.alerts {
-            page.pair(&words.ui(alert.severity.key()), &alert.message)?;
+            page.pair(&words.ui(alert.severity.key()), &alert.text(words))?;
         }
     }
     if !report.notes.is_empty() {
