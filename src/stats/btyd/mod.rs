@@ -12,6 +12,7 @@
 
 pub mod bg_nbd;
 pub mod bootstrap;
+mod fitting;
 pub mod gamma_gamma;
 pub mod mbg_nbd;
 pub mod pareto_nbd;
@@ -151,6 +152,8 @@ pub struct Fit {
     pub customers: f64,
     /// Customers with a repeat purchase.
     pub repeaters: f64,
+    /// Repeat purchases.
+    pub repeats: f64,
     /// Evaluations of the likelihood over all customers.
     pub evaluations: u32,
     /// What is doubtful of it.
@@ -166,6 +169,12 @@ impl Fit {
             *error *= covariance[place][place].sqrt();
         }
         Some(errors)
+    }
+
+    /// The log-likelihood with times counted in units of `days` (7 for weeks): a density per unit of time, to the power of
+    /// the purchases, so that it depends on the unit.
+    pub fn ln_likelihood_in_unit(&self, days: f64) -> f64 {
+        self.ln_likelihood + self.repeats * libm::log(days)
     }
 }
 
@@ -204,6 +213,33 @@ pub const FEW_REPEATERS: f64 = 30.0;
 /// ## Errors
 /// [`NoFit`], where the data cannot tell.
 pub fn fit(kind: ModelKind, rows: &[Row], start: Option<[f64; 4]>, threads: usize) -> Result<Fit, NoFit> {
-    let _ = (kind, rows, start, threads);
-    unimplemented!()
+    match kind {
+        ModelKind::BgNbd => fitting::run::<bg_nbd::Terms>(kind, rows, start, threads),
+        ModelKind::MbgNbd => fitting::run::<mbg_nbd::Terms>(kind, rows, start, threads),
+        ModelKind::ParetoNbd => fitting::run::<ParetoTerms>(kind, rows, start, threads),
+    }
+}
+
+/// Pareto/NBD customer by customer.
+struct ParetoTerms([f64; 4]);
+
+impl fitting::Terms for ParetoTerms {
+    type OfCount = u32;
+    type OfTime = f64;
+
+    fn new(parameters: &[f64; 4]) -> Self {
+        Self(*parameters)
+    }
+
+    fn of_count(&self, x: u32) -> u32 {
+        x
+    }
+
+    fn of_time(&self, time: f64) -> f64 {
+        time
+    }
+
+    fn value(&self, x: &u32, t_x: &f64, t: &f64) -> (f64, [f64; 4]) {
+        pareto_nbd::ln_likelihood_with_gradient(&self.0, *x, *t_x, *t)
+    }
 }

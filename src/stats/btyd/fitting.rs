@@ -1,0 +1,307 @@
+//! Fits by maximum likelihood: the same road for every model.
+//!
+//! - Times are divided by their mean, parameters searched for as logarithms, the likelihood taken per customer: the unit of
+//!   time and the number of customers change nothing in the search.
+//! - Rows are sorted and equal ones merged, then summed in chunks of a fixed size, the chunks in their order: any order of
+//!   rows and any number of threads gives the same bits.
+//! - What only depends on x or only on a time is computed once for all rows that share it.
+
+use super::{Doubt, FEW_REPEATERS, Fit, Model, ModelKind, NoFit, Row};
+use crate::stats::optimise::{Limits, Minimum, eigen, hessian, inverse, minimise};
+
+/// Rows summed up by themselves, then added to the others.
+const CHUNK: usize = 4096;
+/// With fewer rows, threads cost more than they save.
+const ROWS_PER_THREAD: usize = 4 * CHUNK;
+/// Beyond e^12 (of a time: e^12 mean times) a parameter makes no difference that data could tell from the limit; a gentle
+/// slope keeps the search from walking on.
+const FENCE: f64 = 12.0;
+const FENCE_SLOPE: f64 = 1e-3;
+/// Where a parameter counts as having run to the edge: beyond e^-9 .. e^9, about 1/8,000 .. 8,000 (times: of the mean time).
+const EDGE: f64 = 9.0;
+/// A logarithm of a parameter with a larger standard error (95 % of e^-3 .. e^3, twentyfold either way) is flat.
+const FLAT: f64 = 1.5;
+/// Step of the differences in the Hessian.
+const STEP: f64 = 1e-4;
+
+/// The likelihood of a model at given parameters, in the pieces that rows share.
+pub(super) trait Terms: Sync {
+    /// What rows with one x share.
+    type OfCount;
+    /// What rows with one time share; t_x and t are looked up in one table.
+    type OfTime: Copy + Send + Sync;
+
+    fn new(parameters: &[f64; 4]) -> Self;
+    fn of_count(&self, x: u32) -> Self::OfCount;
+    fn of_time(&self, time: f64) -> Self::OfTime;
+    /// Log-likelihood of a customer and its derivatives by the parameters (not by their logarithms).
+    fn value(&self, count: &Self::OfCount, last: &Self::OfTime, end: &Self::OfTime) -> (f64, [f64; 4]);
+}
+
+/// Log-likelihood of one customer with its gradient, from the pieces.
+pub(super) fn of_customer<T: Terms>(parameters: &[f64; 4], x: u32, t_x: f64, t: f64) -> (f64, [f64; 4]) {
+    let terms = T::new(parameters);
+    terms.value(&terms.of_count(x), &terms.of_time(t_x), &terms.of_time(t))
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Prepared {
+    x: u32,
+    /// Places in the table of times.
+    last: u32,
+    end: u32,
+    weight: f64,
+}
+
+/// Customers, ready to be summed.
+struct Customers {
+    /// Sorted by x, t_x, t; each once.
+    rows: Vec<Prepared>,
+    /// Distinct, ascending, in units of `unit`.
+    times: Vec<f64>,
+    /// Days: the mean observed time.
+    unit: f64,
+    customers: f64,
+    repeaters: f64,
+    repeats: f64,
+    /// Squares of x, weighted: for the start.
+    squares: f64,
+}
+
+impl Customers {
+    fn new(rows: &[Row]) -> Result<Self, NoFit> {
+        let used = |row: &&Row| row.weight > 0.0;
+        let sound =
+            |row: &Row| row.t.is_finite() && row.t_x >= 0.0 && row.t_x <= row.t && row.weight.is_finite();
+        if !rows.iter().filter(used).all(sound) {
+            return Err(NoFit::Numbers);
+        }
+        // Adding 0 turns the negative zero into the positive one.
+        let clean =
+            |row: &Row| Row { t_x: if row.x == 0 { 0.0 } else { row.t_x + 0.0 }, t: row.t + 0.0, ..*row };
+        let mut sorted: Vec<Row> = rows.iter().filter(used).map(clean).collect();
+        let key = |row: &Row| (row.x, row.t_x.to_bits(), row.t.to_bits());
+        // Times are not negative, so that their bits are in the order of their values.
+        sorted.sort_unstable_by_key(|row| (key(row), row.weight.to_bits()));
+        sorted.dedup_by(|next, kept| {
+            let equal = key(next) == key(kept);
+            if equal {
+                kept.weight += next.weight;
+            }
+            equal
+        });
+        let total = |of: fn(&Row) -> f64| sorted.iter().map(|row| row.weight * of(row)).sum::<f64>();
+        let customers = total(|_| 1.0);
+        let unit = total(|row| row.t) / customers;
+        if sorted.is_empty() {
+            return Err(NoFit::NoCustomers);
+        }
+        if !(unit > 0.0) {
+            return Err(NoFit::NoTime);
+        }
+        if sorted.iter().all(|row| row.x == 0) {
+            return Err(NoFit::NoRepeaters);
+        }
+        let mut times: Vec<f64> = sorted.iter().flat_map(|row| [row.t_x, row.t]).collect();
+        times.sort_unstable_by_key(|time| time.to_bits());
+        times.dedup();
+        let place = |time: f64| times.partition_point(|other| *other < time) as u32;
+        let prepared =
+            |row: &Row| Prepared { x: row.x, last: place(row.t_x), end: place(row.t), weight: row.weight };
+        Ok(Self {
+            rows: sorted.iter().map(prepared).collect(),
+            unit,
+            customers,
+            repeaters: total(|row| f64::from(u8::from(row.x > 0))),
+            repeats: total(|row| f64::from(row.x)),
+            squares: total(|row| f64::from(row.x) * f64::from(row.x)),
+            times: times.iter().map(|time| time / unit).collect(),
+        })
+    }
+
+    /// Log-likelihood and gradient over all, at scaled parameters.
+    fn sum<T: Terms>(&self, parameters: &[f64; 4], threads: usize) -> [f64; 5] {
+        let terms = T::new(parameters);
+        let times: Vec<T::OfTime> = self.times.iter().map(|time| terms.of_time(*time)).collect();
+        let chunks: Vec<&[Prepared]> = self.rows.chunks(CHUNK).collect();
+        let mut sums = vec![[0.0; 5]; chunks.len()];
+        let threads = threads.min(self.rows.len() / ROWS_PER_THREAD).max(1);
+        let share = chunks.len().div_ceil(threads);
+        let work = |chunks: &[&[Prepared]], sums: &mut [[f64; 5]]| {
+            for (chunk, sum) in chunks.iter().zip(sums) {
+                *sum = sum_chunk(&terms, &times, chunk);
+            }
+        };
+        if threads == 1 {
+            work(&chunks, &mut sums);
+        } else {
+            std::thread::scope(|scope| {
+                for (chunks, sums) in chunks.chunks(share).zip(sums.chunks_mut(share)) {
+                    scope.spawn(move || work(chunks, sums));
+                }
+            });
+        }
+        let mut total = [0.0; 5];
+        for sum in sums {
+            for (total, part) in total.iter_mut().zip(sum) {
+                *total += part;
+            }
+        }
+        total
+    }
+
+    /// What is minimised: minus the log-likelihood per customer by the logarithms of scaled parameters.
+    fn objective<T: Terms>(&self, logs: &[f64; 4], threads: usize) -> (f64, [f64; 4]) {
+        if !logs.iter().all(|log| log.abs() < 60.0) {
+            return (f64::INFINITY, [f64::INFINITY; 4]);
+        }
+        let parameters = logs.map(libm::exp);
+        let sum = self.sum::<T>(&parameters, threads);
+        let gradient = std::array::from_fn(|place| -sum[place + 1] * parameters[place] / self.customers);
+        (-sum[0] / self.customers, gradient)
+    }
+
+    /// Where to begin (scaled parameters), the most promising first.
+    fn starts(&self, kind: ModelKind) -> Vec<[f64; 4]> {
+        let mean = self.repeats / self.customers;
+        // The negative binomial distribution's moments, as if nobody ever left.
+        let excess = self.squares / self.customers - mean * mean - mean;
+        let r = if excess > 0.0 { (mean * mean / excess).clamp(0.1, 5.0) } else { 5.0 };
+        // The mean time is 1 here; those who leave make the others buy somewhat more often than the mean.
+        let with = |r: f64, third: f64, fourth: f64| [r, r / (1.5 * mean), third, fourth];
+        match kind {
+            ModelKind::BgNbd | ModelKind::MbgNbd => {
+                vec![with(r, 0.8, 2.5), with(0.5, 0.1, 5.0), with(1.0, 2.0, 2.0), with(3.0, 0.3, 0.3)]
+            }
+            ModelKind::ParetoNbd => {
+                vec![with(r, 0.5, 0.5), with(0.5, 0.1, 1.0), with(1.0, 2.0, 5.0), with(3.0, 0.3, 0.1)]
+            }
+        }
+    }
+}
+
+fn sum_chunk<T: Terms>(terms: &T, times: &[T::OfTime], rows: &[Prepared]) -> [f64; 5] {
+    let mut sum = [0.0; 5];
+    for rows in rows.chunk_by(|left, right| left.x == right.x) {
+        let Some(first) = rows.first() else { continue };
+        let count = terms.of_count(first.x);
+        for row in rows {
+            let (value, gradient) = terms.value(&count, &times[row.last as usize], &times[row.end as usize]);
+            sum[0] += row.weight * value;
+            for (sum, part) in sum[1..].iter_mut().zip(gradient) {
+                *sum += row.weight * part;
+            }
+        }
+    }
+    sum
+}
+
+/// The slope beyond the fence, added to the objective.
+fn fence(logs: &[f64; 4], objective: (f64, [f64; 4])) -> (f64, [f64; 4]) {
+    let (mut value, mut gradient) = objective;
+    for (log, part) in logs.iter().zip(&mut gradient) {
+        let beyond = log.abs() - FENCE;
+        if beyond > 0.0 {
+            value += 0.5 * FENCE_SLOPE * beyond * beyond;
+            *part += FENCE_SLOPE * libm::copysign(beyond, *log);
+        }
+    }
+    (value, gradient)
+}
+
+fn is_at_edge(log: f64) -> bool {
+    log.abs() > EDGE
+}
+
+pub(super) fn run<T: Terms>(
+    kind: ModelKind,
+    rows: &[Row],
+    start: Option<[f64; 4]>,
+    threads: usize,
+) -> Result<Fit, NoFit> {
+    let customers = Customers::new(rows)?;
+    let given = start.map(|start| Model::new(kind, start).in_unit(customers.unit));
+    let given = given.filter(|start| start.iter().all(|value| value.is_finite() && *value > 0.0));
+    let mut best: Option<Minimum<4>> = None;
+    let mut evaluations = 0;
+    for start in given.into_iter().chain(customers.starts(kind)) {
+        let objective = |logs: &[f64; 4]| fence(logs, customers.objective::<T>(logs, threads));
+        let found = minimise(objective, start.map(libm::log), &Limits::default());
+        evaluations += found.evaluations;
+        let better = best.is_none_or(|best| found.value < best.value - 1e-10 * best.value.abs());
+        if found.value.is_finite() && better {
+            best = Some(found);
+        }
+        // The first good end is taken: likelihoods of these models have one maximum where the data tell anything.
+        if best.is_some_and(|best| best.converged && !best.point.into_iter().any(is_at_edge)) {
+            break;
+        }
+    }
+    let best = best.ok_or(NoFit::Numbers)?;
+    let parameters = best.point.map(libm::exp);
+    let slope = |logs: &[f64; 4]| customers.objective::<T>(logs, threads).1;
+    let curvature = hessian(slope, &best.point, STEP).map(|row| row.map(|cell| cell * customers.customers));
+    let ln_likelihood =
+        customers.sum::<T>(&parameters, threads)[0] - customers.repeats * libm::log(customers.unit);
+    let at_edge = best.point.into_iter().any(is_at_edge);
+    let ln_covariance = covariance(&curvature).filter(|_| !at_edge);
+    if !ln_likelihood.is_finite() {
+        return Err(NoFit::Numbers);
+    }
+    let model = Model::from_unit(kind, parameters, customers.unit);
+    Ok(Fit {
+        model,
+        ln_likelihood,
+        ln_covariance,
+        customers: customers.customers,
+        repeaters: customers.repeaters,
+        repeats: customers.repeats,
+        evaluations: evaluations + 9,
+        doubts: doubts(&model, &customers, &best, &curvature, ln_covariance.as_ref()),
+    })
+}
+
+/// The inverse of the Hessian, where it is positive definite beyond the error of its differences.
+fn covariance(curvature: &[[f64; 4]; 4]) -> Option<[[f64; 4]; 4]> {
+    if !curvature.iter().flatten().all(|cell| cell.is_finite()) {
+        return None;
+    }
+    let (values, _) = eigen(curvature);
+    (values[0] > 1e-9 * values[3]).then(|| inverse(curvature)).flatten()
+}
+
+fn doubts(
+    model: &Model,
+    customers: &Customers,
+    best: &Minimum<4>,
+    curvature: &[[f64; 4]; 4],
+    covariance: Option<&[[f64; 4]; 4]>,
+) -> Vec<Doubt> {
+    let names = model.kind.parameter_names();
+    let mut doubts = Vec::new();
+    if customers.repeaters < FEW_REPEATERS {
+        doubts.push(Doubt::FewRepeaters { repeaters: customers.repeaters });
+    }
+    let at_edge = best.point.map(is_at_edge);
+    let flat: [bool; 4] = match covariance {
+        Some(covariance) => std::array::from_fn(|place| covariance[place][place] > FLAT * FLAT),
+        None if at_edge.contains(&true) => [false; 4],
+        None => {
+            // The parameters that the flattest direction is made of.
+            let (_, vectors) = eigen(curvature);
+            let most = vectors[0].iter().fold(0.0_f64, |most, part| most.max(part.abs()));
+            vectors[0].map(|part| part.abs() >= most)
+        }
+    };
+    for (place, parameter) in names.into_iter().enumerate() {
+        if at_edge[place] {
+            doubts.push(Doubt::Boundary { parameter, value: model.parameters[place] });
+        } else if flat[place] {
+            doubts.push(Doubt::Flat { parameter });
+        }
+    }
+    if !best.converged {
+        doubts.push(Doubt::NotConverged { gradient: best.largest_gradient() });
+    }
+    doubts
+}
