@@ -1,17 +1,19 @@
 //! What every report does around its own question: settings to options, output planned before input is read, the account
 //! and the notes told, the result written.
 
+use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use super::printer::Printer;
 use super::progress::{Bar, Unit};
-use super::{Resolved, Typed, presets, settings};
+use super::{Resolved, Typed, other_frames, presets, settings};
 use crate::error::{Error, Result, nearest};
 use crate::facts::Pick;
 use crate::input::columns::Mapping;
 use crate::input::masks::names_person;
 use crate::input::raw::{Container, FileFormat, RawFile};
+use crate::input::table_reader::TableSummary;
 use crate::input::{Frame, InputOptions, Inputs, ReadSummary, RowBatch};
 use crate::output::{self, Format, Note, OutputPlan, Report};
 use crate::reports::ReportInfo;
@@ -25,14 +27,19 @@ pub struct Job {
     explain: bool,
     bar: Option<Bar>,
     typed: Typed,
+    /// What `--col` and `[columns]` say of frames beside the main one: (frame, canonical, column).
+    pub(super) other_columns: Vec<(Frame, String, String)>,
+    /// Frames that were read beside the main one.
+    pub(super) others: RefCell<Vec<TableSummary>>,
 }
 
 impl Job {
-    pub fn prepare<P>(resolved: &Resolved<P>, info: &ReportInfo) -> Result<Self> {
+    pub fn prepare<P: serde::Serialize>(resolved: &Resolved<P>, info: &ReportInfo) -> Result<Self> {
         super::prepare_process(&resolved.run)?;
         let printer = settings::printer(&resolved.run, &resolved.output);
         warn_of_unknown_variables(&printer);
         let mut options = settings::input_options(&resolved.input, &resolved.file.columns, &resolved.run)?;
+        let other_columns = other_frames::take_columns(&mut options.columns, resolved)?;
         let inputs = resolved.input.files.iter().filter(|f| *f != "-").map(PathBuf::from).collect();
         let stdout_is_terminal = std::io::stdout().is_terminal();
         let wanted = settings::output_settings(&resolved.output, inputs)?;
@@ -59,6 +66,8 @@ impl Job {
             explain: resolved.output.explain.unwrap_or(false),
             bar,
             typed: resolved.typed,
+            other_columns,
+            others: RefCell::default(),
         })
     }
 
@@ -103,8 +112,8 @@ impl Job {
         Ok(())
     }
 
-    /// Puts the account and the notes of reading into the report, writes it, and tells on standard error what there is to
-    /// tell.
+    /// Puts the accounts and the notes of reading (of other frames too) into the report, writes it, and tells on standard
+    /// error what there is to tell.
     pub fn finish(
         mut self,
         mut report: Report,
@@ -113,9 +122,14 @@ impl Job {
         info: &ReportInfo,
     ) -> Result<()> {
         drop(self.bar.take());
-        let files = files_of(inputs);
+        let others = self.others.take();
+        let beside = others.iter().flat_map(|other| &other.files);
+        let mut files = files_of(inputs);
+        files.extend(beside.map(|file| (&file.raw, &file.mapping)));
         report.input.push(read.account);
-        report.notes.splice(0..0, read.notes);
+        report.input.extend(others.iter().map(|other| other.account.clone()));
+        let notes = read.notes.into_iter().chain(others.iter().flat_map(|other| other.notes.clone()));
+        report.notes.splice(0..0, notes);
         let report = self.complete(report, &files, info);
         output::write(&report, &self.plan)?;
         self.tell(&report, &files, info)

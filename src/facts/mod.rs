@@ -9,6 +9,7 @@
 //! RowBatch ─► quality (what is doubtful, for `check`)
 //! ```
 
+pub mod beside;
 pub mod customers;
 pub mod histories;
 pub mod ids;
@@ -26,6 +27,7 @@ mod orders;
 mod packed;
 mod part;
 
+pub use beside::{JoinedDays, SpendRow};
 pub use customers::{AttributeSpec, CustomerFacts, Pick, Spec};
 pub use histories::{Histories, Items};
 pub use ids::{AttributeColumn, IdColumn};

@@ -162,6 +162,14 @@ fn choice(asked: Option<&[String]>, known: &[(&'static str, bool)], format: Form
     Ok(if all { TableChoice::All } else { TableChoice::Named(names) })
 }
 
+/// Refuses a target that is one of `inputs` (files, directories, patterns): for those that a report reads beside its input.
+pub fn refuse_to_overwrite(target: &Target, inputs: &[PathBuf]) -> Result<()> {
+    match target {
+        Target::File(path) => refuse_inputs(path, inputs),
+        Target::Stdout | Target::Direct(_) => Ok(()),
+    }
+}
+
 /// Refuses an output that is one of the inputs, whatever the two are called.
 fn refuse_inputs(output: &Path, inputs: &[PathBuf]) -> Result<()> {
     let Ok(there) = fs::metadata(output) else { return Ok(()) };
