@@ -2,10 +2,15 @@
 //! The definitions are in ltv.md, which `siyu explain ltv` prints.
 
 mod fitting;
+mod historic;
 mod holdout;
 mod params;
 mod population;
 mod settings;
+#[cfg(test)]
+mod testing;
+mod tracking;
+mod validation;
 mod valuation;
 
 pub use params::{LtvParams, ModelChoice, TimeUnit};
@@ -14,7 +19,7 @@ pub use settings::{Duration, LtvSettings};
 use chrono::DateTime;
 
 use crate::error::Result;
-use crate::facts::Histories;
+use crate::facts::{Histories, SpendRow};
 use crate::output::report::{Report, TableChoice};
 use crate::reports::groups::Groups;
 use fitting::{Fitted, Holdout};
@@ -46,6 +51,8 @@ pub struct LtvInput {
     pub histories: Histories,
     /// `--by`, as resolved, e.g. `first_channel`.
     pub by_name: Option<String>,
+    /// What was spent on winning customers, where `--spend` is given.
+    pub spend: Option<Vec<SpendRow>>,
     /// Worker threads; results do not depend on their number.
     pub threads: usize,
 }
@@ -93,13 +100,12 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
 impl<'a> Study<'a> {
     /// Adds a table of this name to the report, with the notes that belong to it.
     fn add_table(&self, name: &str, report: &mut Report) -> Result<()> {
-        let _ = report;
         match name {
-            // "cohorts" => historic::cohorts(self, report)?,
-            // "curve" => historic::curve(self, report)?,
-            // "validation" => validation::validation(self, report)?,
-            // "bins" => validation::bins(self, report)?,
-            // "tracking" => tracking::tracking(self, report)?,
+            "cohorts" => historic::cohorts(self, report)?,
+            "curve" => historic::curve(self, report)?,
+            "validation" => validation::validation(self, report)?,
+            "bins" => validation::bins(self, report)?,
+            "tracking" => tracking::tracking(self, report)?,
             _ => {}
         }
         Ok(())
