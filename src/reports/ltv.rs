@@ -1,11 +1,15 @@
 //! `ltv`: what customers brought in, and what models of their purchases and spend expect of them.
 //! The definitions are in ltv.md, which `siyu explain ltv` prints.
 
+mod bootstrap;
 mod fitting;
 mod holdout;
 mod params;
 mod population;
+mod predictive;
 mod settings;
+mod tables;
+mod totals;
 mod valuation;
 
 pub use params::{LtvParams, ModelChoice, TimeUnit};
@@ -17,6 +21,7 @@ use crate::error::Result;
 use crate::facts::Histories;
 use crate::output::report::{Report, TableChoice};
 use crate::reports::groups::Groups;
+use bootstrap::Bootstrap;
 use fitting::{Fitted, Holdout};
 use population::Population;
 use valuation::Valuation;
@@ -75,6 +80,7 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
     let needs_holdout = settings.model == ModelChoice::Auto
         || ["model", "validation", "bins", "tracking"].into_iter().any(wants);
     let study = Study::new(settings, input, needs_holdout)?;
+    let bootstrap = ["model", "totals"].into_iter().any(wants).then(|| Bootstrap::new(&study)).flatten();
     let mut report = Report {
         command: "ltv".into(),
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
@@ -84,7 +90,7 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
     };
     for (name, _) in TABLES {
         if wants(name) {
-            study.add_table(name, &mut report)?;
+            study.add_table(name, bootstrap.as_ref(), &mut report)?;
         }
     }
     Ok(report)
@@ -92,9 +98,12 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
 
 impl<'a> Study<'a> {
     /// Adds a table of this name to the report, with the notes that belong to it.
-    fn add_table(&self, name: &str, report: &mut Report) -> Result<()> {
-        let _ = report;
+    fn add_table(&self, name: &str, bootstrap: Option<&Bootstrap>, report: &mut Report) -> Result<()> {
         match name {
+            "model" => report.tables.push(self.model_table(bootstrap)),
+            "totals" => report.tables.push(self.totals_table(bootstrap)),
+            "deciles" => report.tables.push(self.deciles_table()),
+            "customers" => report.tables.push(self.customers_table()),
             // "cohorts" => historic::cohorts(self, report)?,
             // "curve" => historic::curve(self, report)?,
             // "validation" => validation::validation(self, report)?,
