@@ -2,6 +2,7 @@
 //! The definitions are in ltv.md, which `siyu explain ltv` prints.
 
 mod bootstrap;
+mod diagnosis;
 mod fitting;
 mod holdout;
 mod params;
@@ -21,6 +22,7 @@ use crate::error::Result;
 use crate::facts::Histories;
 use crate::output::report::{Report, TableChoice};
 use crate::reports::groups::Groups;
+use crate::stats::btyd::ModelKind;
 use bootstrap::Bootstrap;
 use fitting::{Fitted, Holdout};
 use population::Population;
@@ -86,6 +88,8 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        alerts: study.alerts(),
+        notes: study.notes(bootstrap.as_ref()),
         ..Report::default()
     };
     for (name, _) in TABLES {
@@ -137,5 +141,14 @@ impl<'a> Study<'a> {
         }
         let valuation = Valuation::new(settings, &population, &fitted, input.threads);
         Ok(Self { settings, input, groups, population, fitted, holdout, valuation })
+    }
+}
+
+/// As people write it.
+fn model_name(kind: ModelKind) -> &'static str {
+    match kind {
+        ModelKind::BgNbd => "BG/NBD",
+        ModelKind::MbgNbd => "MBG/NBD",
+        ModelKind::ParetoNbd => "Pareto/NBD",
     }
 }
