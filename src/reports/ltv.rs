@@ -57,6 +57,13 @@ pub struct LtvInput {
     pub threads: usize,
 }
 
+impl LtvInput {
+    /// Histories up to the end of 1970-01-01, without `--by`: set what differs.
+    pub fn of(histories: Histories, threads: usize) -> Self {
+        Self { as_of_us: 86_399_999_999, histories, by_name: None, threads }
+    }
+}
+
 /// What all tables are made of.
 struct Study<'a> {
     settings: &'a LtvSettings,
@@ -152,3 +159,6 @@ fn model_name(kind: ModelKind) -> &'static str {
         ModelKind::ParetoNbd => "Pareto/NBD",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! How many purchases one customer may make: not the mean, but the spread around it.
 //!
 //! Given that a customer with history (x, t_x, T) is still one, the posterior of the rates has the form of the prior, so
-//! that the future is that of a new customer with other parameters (conjugacy; the same step leads to equation 10 of
-//! Fader, Hardie, Lee 2005 and to equation 41 of Fader, Hardie 2005):
+//! that the future is that of a new customer with other parameters (conjugacy: Fader, Hardie, Lee 2005, section 4, from which
+//! their conditional expectation, equation 10, follows; a test holds its mean to the model's forecast):
 //!
 //! | model | future of one who is still a customer |
 //! | --- | --- |
