@@ -5,6 +5,8 @@
 //! ## Definition
 //! - Day of an order: the day (floor of its moment, in days since 1970-01-01).
 //! - Occasion: all purchases of one customer on one day.
+//! - Item of an occasion: a value (a product, a category) of the rows of its purchases; rows that give something back and no
+//!   more are left out, and a row without a value has no item.
 //! - Entry: an occasion, or the orders of a day that are no purchase (refunds that stand by themselves, orders refunded
 //!   whole): one customer has up to two entries for a day, the occasion first.
 //!
@@ -18,7 +20,7 @@ use super::batch::too_large;
 use super::ids::{AttributeColumn, IdColumn};
 use super::kernel::Plan;
 use super::orders::Entry;
-use super::part::{Dictionary, Sums};
+use super::part::{Dictionary, Sums, WITHOUT_PURCHASE, attributes_of_nobody, narrow};
 use crate::error::Result;
 
 /// Customers in no order (it differs from run to run: sort before adding up floats), the entries of each in time.
@@ -122,51 +124,6 @@ impl Histories {
         histories
     }
 
-    /// Histories of nobody, with the columns that are asked for.
-    pub(super) fn of_plan(plan: &Plan, dictionaries: &[Dictionary]) -> Self {
-        let attribute = |pick: &super::kernel::PickPlan| {
-            AttributeColumn::new(Vec::new(), Arc::clone(&dictionaries[pick.column].values))
-        };
-        let items = plan
-            .items
-            .map(|items| Items { values: Arc::clone(&dictionaries[items].values), ..Items::default() });
-        Self { attributes: plan.picks.iter().map(attribute).collect(), items, ..Self::default() }
-    }
-
-    /// Adds a customer; the lists are sorted here. The caller adds the attributes of one who has a purchase.
-    pub(super) fn push(
-        &mut self,
-        id: &str,
-        sums: &Sums,
-        entries: &mut [Entry],
-        bought: &mut Vec<(i64, u32)>,
-    ) -> Result<()> {
-        if sums.orders == 0 {
-            self.without_purchase += u64::from(sums.seen);
-            let net = i128::from(self.without_purchase_net_e4) + sums.net_e4;
-            self.without_purchase_net_e4 = narrow(net)?;
-            return Ok(());
-        }
-        entries.sort_unstable();
-        for entry in entries.chunk_by(|a, b| (a.day, a.is_other) == (b.day, b.is_other)) {
-            self.day.push(day(entry[0].day)?);
-            self.orders.push(if entry[0].is_other { 0 } else { entry.len() as u32 });
-            self.net_e4.push(narrow(entry.iter().map(|order| order.net_e4).sum())?);
-        }
-        self.ends.push(end(self.day.len())?);
-        self.customer_id.push(id);
-        if let Some(items) = &mut self.items {
-            bought.sort_unstable();
-            bought.dedup();
-            for (at, code) in bought {
-                items.day.push(day(*at)?);
-                items.code.push(*code);
-            }
-            items.ends.push(end(items.day.len())?);
-        }
-        Ok(())
-    }
-
     fn append(&mut self, other: Self) -> Result<()> {
         let before = self.day.len();
         end(before + other.day.len())?;
@@ -186,8 +143,6 @@ impl Histories {
             items.code.extend_from_slice(&more.code);
         }
         self.without_purchase += other.without_purchase;
-        let net = i128::from(self.without_purchase_net_e4) + i128::from(other.without_purchase_net_e4);
-        self.without_purchase_net_e4 = narrow(net)?;
         Ok(())
     }
 }
@@ -203,21 +158,76 @@ impl Items {
     }
 }
 
-/// All parts in one; each is freed as it is taken in.
-pub(super) fn join(plan: &Plan, dictionaries: &[Dictionary], parts: Vec<Histories>) -> Result<Histories> {
-    let mut all = Histories::of_plan(plan, dictionaries);
-    let entries = parts.iter().map(|part| part.day.len()).sum();
-    let customers = parts.iter().map(Histories::len).sum();
-    let id_bytes = parts.iter().map(|part| part.customer_id.text_len()).sum();
-    all.customer_id = IdColumn::with_capacity(customers, id_bytes);
-    all.ends.reserve_exact(customers);
-    all.day.reserve_exact(entries);
-    all.orders.reserve_exact(entries);
-    all.net_e4.reserve_exact(entries);
-    for part in parts {
-        all.append(part)?;
+/// Histories of some customers.
+#[derive(Debug)]
+pub(super) struct HistoriesPart {
+    pub histories: Histories,
+    without_purchase_net_e4: i128,
+}
+
+impl HistoriesPart {
+    /// Histories of nobody, with the columns that are asked for.
+    pub(super) fn new(plan: &Plan, dictionaries: &[Dictionary]) -> Self {
+        let items = |at: usize| Items { values: Arc::clone(&dictionaries[at].values), ..Items::default() };
+        let histories = Histories {
+            attributes: attributes_of_nobody(plan, dictionaries),
+            items: plan.items.map(items),
+            ..Histories::default()
+        };
+        Self { histories, without_purchase_net_e4: 0 }
     }
-    Ok(all)
+
+    /// Adds a customer; the lists are sorted here. The caller adds the attributes of one who has a purchase.
+    pub(super) fn push(
+        &mut self,
+        id: &str,
+        sums: &Sums,
+        entries: &mut [Entry],
+        bought: &mut Vec<(i64, u32)>,
+    ) -> Result<()> {
+        let all = &mut self.histories;
+        if sums.orders == 0 {
+            all.without_purchase += u64::from(sums.seen);
+            self.without_purchase_net_e4 += sums.net_e4;
+            return Ok(());
+        }
+        entries.sort_unstable();
+        for entry in entries.chunk_by(|a, b| (a.day, a.is_other) == (b.day, b.is_other)) {
+            all.day.push(day(entry[0].day)?);
+            all.orders.push(if entry[0].is_other { 0 } else { entry.len() as u32 });
+            all.net_e4.push(narrow(entry.iter().map(|order| order.net_e4).sum(), "net revenue")?);
+        }
+        all.ends.push(end(all.day.len())?);
+        all.customer_id.push(id);
+        if let Some(items) = &mut all.items {
+            bought.sort_unstable();
+            bought.dedup();
+            for (at, code) in bought {
+                items.day.push(day(*at)?);
+                items.code.push(*code);
+            }
+            items.ends.push(end(items.day.len())?);
+        }
+        Ok(())
+    }
+
+    /// All parts in one; each is freed as it is taken in.
+    pub(super) fn join(self, parts: Vec<Self>) -> Result<Histories> {
+        let Self { histories: mut all, without_purchase_net_e4: mut without } = self;
+        let of_all = |count: fn(&Histories) -> usize| parts.iter().map(|part| count(&part.histories)).sum();
+        let (customers, entries) = (of_all(Histories::len), of_all(|part| part.day.len()));
+        all.customer_id = IdColumn::with_capacity(customers, of_all(|part| part.customer_id.text_len()));
+        all.ends.reserve_exact(customers);
+        all.day.reserve_exact(entries);
+        all.orders.reserve_exact(entries);
+        all.net_e4.reserve_exact(entries);
+        for part in parts {
+            all.append(part.histories)?;
+            without += part.without_purchase_net_e4;
+        }
+        all.without_purchase_net_e4 = narrow(without, WITHOUT_PURCHASE)?;
+        Ok(all)
+    }
 }
 
 fn range(ends: &[u32], place: usize) -> std::ops::Range<usize> {
@@ -231,8 +241,4 @@ fn end(entries: usize) -> Result<u32> {
 
 fn day(day: i64) -> Result<i32> {
     i32::try_from(day).map_err(|_| too_large("date, counted as"))
-}
-
-fn narrow(net_e4: i128) -> Result<i64> {
-    i64::try_from(net_e4).map_err(|_| too_large("net revenue"))
 }

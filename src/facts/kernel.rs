@@ -12,7 +12,7 @@ use super::batch::{Rows, Texts, fault};
 use super::customers::{CustomerFacts, Pick, Spec};
 use super::direct::Accounts;
 use super::hash::hash64;
-use super::histories::{self, Histories};
+use super::histories::{Histories, HistoriesPart};
 use super::intern::{Interner, key};
 use super::orders::{self, OWN_ORDER, RowStore, Staging};
 use super::part::{Dictionary, Part};
@@ -276,7 +276,7 @@ impl CustomerKernel {
             return Err(fault("histories were not asked for"));
         }
         let (plan, dictionaries, parts) = self.reduce(threads, Shard::into_histories)?;
-        histories::join(&plan, &dictionaries, parts)
+        HistoriesPart::new(&plan, &dictionaries).join(parts)
     }
 
     /// Reduces the shards side by side.
@@ -332,7 +332,7 @@ impl Shard {
         }
     }
 
-    fn into_histories(self, plan: &Plan, dictionaries: &[Dictionary]) -> Result<Histories> {
+    fn into_histories(self, plan: &Plan, dictionaries: &[Dictionary]) -> Result<HistoriesPart> {
         let ids = self.customers.into_texts();
         match self.body {
             Body::Rows(store) => orders::reduce_histories(store, &ids, plan, dictionaries),

@@ -1,5 +1,7 @@
 //! The kernel held to its definition: a slow and obvious computation on random rows, and what must not change a result.
 
+mod histories;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -53,8 +55,11 @@ struct Purchase {
 /// Customers with a purchase; number and net of those without.
 type Expected = (BTreeMap<String, Facts>, u64, i64);
 
-fn expected(rows: &[Row], spec: &Spec, cutoff: i64) -> Expected {
-    let mut customers: BTreeMap<&str, BTreeMap<String, Vec<&Row>>> = BTreeMap::new();
+/// The orders of each customer: the rows of each.
+type Orders<'a> = BTreeMap<&'a str, BTreeMap<String, Vec<&'a Row>>>;
+
+fn orders_of<'a>(rows: &'a [Row], spec: &Spec, cutoff: i64) -> Orders<'a> {
+    let mut customers = Orders::new();
     for (i, row) in rows.iter().enumerate().filter(|(_, row)| row.at_us <= cutoff) {
         let order = match row.order.as_deref() {
             Some(id) if spec.order_ids && !id.is_empty() => format!("id {id}"),
@@ -62,19 +67,21 @@ fn expected(rows: &[Row], spec: &Spec, cutoff: i64) -> Expected {
         };
         customers.entry(&row.customer).or_default().entry(order).or_default().push(row);
     }
+    customers
+}
+
+fn expected(rows: &[Row], spec: &Spec, cutoff: i64) -> Expected {
     let (mut facts, mut without, mut without_net) = (BTreeMap::new(), 0, 0);
-    for (id, orders) in customers {
+    for (id, orders) in orders_of(rows, spec, cutoff) {
         let sum = |value: fn(&Row) -> i64| orders.values().flatten().map(|row| value(row)).sum::<i64>();
         let net_e4 = sum(|row| row.net_e4);
-        let mut purchases: Vec<Purchase> = orders.values().filter_map(|rows| purchase(rows)).collect();
-        purchases.sort_by_key(|purchase| purchase.at_us);
+        let purchases = purchases(&orders, spec);
         let (Some(first), Some(last)) = (purchases.first(), purchases.last()) else {
             without += 1;
             without_net += net_e4;
             continue;
         };
-        let days: BTreeSet<i64> =
-            purchases.iter().map(|p| (p.at_us as f64 / DAY_US as f64).floor() as i64).collect();
+        let days: BTreeSet<i64> = purchases.iter().map(|p| day(p.at_us)).collect();
         let channels: BTreeSet<&String> = spec.channels.map_or(BTreeSet::new(), |index| {
             purchases.iter().filter_map(|p| p.values[index].as_ref()).collect()
         });
@@ -95,17 +102,33 @@ fn expected(rows: &[Row], spec: &Spec, cutoff: i64) -> Expected {
     (facts, without, without_net)
 }
 
-fn purchase(rows: &[&Row]) -> Option<Purchase> {
-    if rows.iter().map(|row| row.net_e4).sum::<i64>() <= 0 {
-        return None;
-    }
+fn day(at_us: i64) -> i64 {
+    (at_us as f64 / DAY_US as f64).floor() as i64
+}
+
+fn purchases(orders: &BTreeMap<String, Vec<&Row>>, spec: &Spec) -> Vec<Purchase> {
+    let purchases = orders.values().filter(|rows| is_purchase(rows, spec.zero_orders));
+    let mut purchases: Vec<Purchase> = purchases.filter_map(|rows| purchase(rows)).collect();
+    purchases.sort_by_key(|purchase| purchase.at_us);
+    purchases
+}
+
+fn is_purchase(rows: &[&Row], zero_orders: bool) -> bool {
+    let is_zero = rows.iter().all(|row| row.net_e4 == 0 && row.refund_e4 == 0);
+    zero_orders && is_zero || rows.iter().map(|row| row.net_e4).sum::<i64>() > 0
+}
+
+fn moment(rows: &[&Row]) -> Option<i64> {
     let sales = rows.iter().filter(|row| row.net_e4 + row.refund_e4 > 0).map(|row| row.at_us).min();
-    let at_us = sales.or(rows.iter().map(|row| row.at_us).min())?;
+    sales.or(rows.iter().map(|row| row.at_us).min())
+}
+
+fn purchase(rows: &[&Row]) -> Option<Purchase> {
     let value = |index: usize| {
         let with_value = rows.iter().filter_map(|row| Some((row.at_us, row.attributes[index].clone()?)));
         with_value.min().map(|(_, value)| value)
     };
-    Some(Purchase { at_us, values: [value(0), value(1)] })
+    Some(Purchase { at_us: moment(rows)?, values: [value(0), value(1)] })
 }
 
 fn pick(purchases: &[Purchase], attribute: &AttributeSpec) -> Option<String> {
@@ -146,6 +169,19 @@ fn found(facts: &CustomerFacts) -> Expected {
 
 /// Runs the kernel on batches of `batch` rows, pushed by `threads` threads, and sorts what comes.
 fn run(rows: &[Row], spec: &Spec, batch: usize, threads: usize) -> Result<Vec<CustomerFacts>> {
+    let (kernel, pushed) = pushed(rows, spec, batch, threads);
+    let facts = kernel.finish(threads);
+    if pushed.is_err() {
+        assert!(facts.is_err());
+    }
+    pushed?;
+    let mut facts = facts?;
+    facts.iter_mut().for_each(CustomerFacts::sort_by_id);
+    Ok(facts)
+}
+
+/// A kernel that was given batches of `batch` rows by `threads` threads, and whether all went well.
+fn pushed(rows: &[Row], spec: &Spec, batch: usize, threads: usize) -> (CustomerKernel, Result<()>) {
     let kernel = CustomerKernel::new(spec.clone());
     let batches: Vec<&[Row]> = rows.chunks(batch.max(1)).collect();
     let results: Vec<Result<()>> = std::thread::scope(|scope| {
@@ -156,15 +192,7 @@ fn run(rows: &[Row], spec: &Spec, batch: usize, threads: usize) -> Result<Vec<Cu
         let workers: Vec<_> = (0..threads).map(|first| scope.spawn(worker(first))).collect();
         workers.into_iter().map(|worker| worker.join().expect("no panic")).collect()
     });
-    let failed = results.into_iter().find_map(Result::err);
-    let facts = kernel.finish(threads);
-    if let Some(error) = failed {
-        assert!(facts.is_err());
-        return Err(error);
-    }
-    let mut facts = facts?;
-    facts.iter_mut().for_each(CustomerFacts::sort_by_id);
-    Ok(facts)
+    (kernel, results.into_iter().collect())
 }
 
 fn push(kernel: &CustomerKernel, rows: &[Row]) -> Result<()> {
@@ -192,7 +220,8 @@ fn any_row() -> impl Strategy<Value = Row> {
     let money = prop_oneof![
         6 => (1..5i64).prop_map(|paid| (paid * 100, 0)),
         1 => (1..5i64, 0..6i64).prop_map(|(paid, back)| (paid - back, back)),
-        1 => (0..5i64).prop_map(|back| (-back * 100, back * 100)),
+        1 => (1..5i64).prop_map(|back| (-back * 100, back * 100)),
+        1 => Just((0, 0)),
         1 => (1..i64::MAX / 1_000_000).prop_map(|paid| (paid, 0)),
     ];
     let value = || prop_oneof![2 => Just(None), 5 => "[abc]|店|".prop_map(Some)];
@@ -216,19 +245,21 @@ fn any_spec() -> impl Strategy<Value = Spec> {
     let cutoff = prop_oneof![Just(i64::MAX), -2 * DAY_US..4 * DAY_US];
     (
         prop::collection::vec(cutoff, 0..4),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
+        any::<[bool; 4]>(),
         prop::option::of(0..2usize),
         prop_oneof![Just(Vec::new()), prop::collection::vec(attribute, 1..5)],
     )
-        .prop_map(|(cutoffs, order_ids, purchase_days, units, channels, attributes)| Spec {
-            cutoffs,
-            order_ids,
-            purchase_days,
-            units,
-            channels,
-            attributes,
+        .prop_map(|(cutoffs, [order_ids, purchase_days, units, zero_orders], channels, attributes)| {
+            Spec {
+                cutoffs,
+                order_ids,
+                purchase_days,
+                units,
+                channels,
+                attributes,
+                zero_orders,
+                ..Spec::default()
+            }
         })
 }
 
@@ -324,6 +355,7 @@ fn every_fact() -> Spec {
         units: true,
         channels: Some(0),
         attributes: attributes.into(),
+        ..Spec::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::batch::too_large;
 use super::customers::{DAY_US, Pick};
-use super::histories::Histories;
+use super::histories::HistoriesPart;
 use super::ids::AttributeColumn;
 use super::intern::InternedTexts;
 use super::kernel::{Plan, Taken};
@@ -63,7 +63,7 @@ impl Staging {
         }
     }
 
-    /// Adds a row to the last one where nothing can tell the two from one: same order, moment, sign and values. The lines of
+    /// Adds a row to the last one where nothing can tell the two from one: same order, moment, kind and values. The lines of
     /// an order usually stand together, so that a file of lines takes the memory of a file of orders.
     fn merge(&mut self, rows: &Taken<'_>, row: usize, slot: u32, order: u64, units_e4: i64) -> bool {
         let Some(last) = self.slots.len().checked_sub(1) else { return false };
@@ -72,7 +72,7 @@ impl Staging {
             && order != OWN_ORDER
             && self.slots[last] == i64::from(slot)
             && self.at_us[last] == rows.at_us[row]
-            && is_sale(self.net_e4[last], self.refund_e4[last]) == is_sale(net_e4, refund_e4)
+            && Kind::of(self.net_e4[last], self.refund_e4[last]) == Kind::of(net_e4, refund_e4)
             && self.codes.iter().zip(rows.codes).all(|(staged, codes)| staged[last] == i64::from(codes[row]));
         if !mergeable {
             return false;
@@ -90,10 +90,29 @@ impl Staging {
     }
 }
 
-/// Whether a row's gross is positive.
-#[inline]
-fn is_sale(net_e4: i64, refund_e4: i64) -> bool {
-    i128::from(net_e4) + i128::from(refund_e4) > 0
+/// What a row is by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    /// Its gross is positive.
+    Sale,
+    /// It costs nothing and gives nothing back: a gift.
+    #[default]
+    Gift,
+    /// It gives something back, and no more.
+    Refund,
+}
+
+impl Kind {
+    #[inline]
+    fn of(net_e4: i64, refund_e4: i64) -> Self {
+        if i128::from(net_e4) + i128::from(refund_e4) > 0 {
+            Self::Sale
+        } else if net_e4 == 0 {
+            Self::Gift
+        } else {
+            Self::Refund
+        }
+    }
 }
 
 impl RowStore {
@@ -169,7 +188,7 @@ impl RowStore {
                 let order = orders.as_ref().map_or(OWN_ORDER, |orders| orders[i]);
                 let refund_e4 = if extras.refunded { extras.refund_e4.get(index as usize) } else { 0 };
                 let end = &mut ends[slot as usize];
-                rows[*end as usize] = Row { order, at_us, net_e4, index, sale: is_sale(net_e4, refund_e4) };
+                rows[*end as usize] = Row { order, at_us, net_e4, index, kind: Kind::of(net_e4, refund_e4) };
                 *end += 1;
                 index += 1;
             }
@@ -186,8 +205,7 @@ struct Row {
     net_e4: i64,
     /// Its place in `Extras`.
     index: u32,
-    /// Whether its gross is positive.
-    sale: bool,
+    kind: Kind,
 }
 
 /// What is looked up of a row only where it is asked for.
@@ -206,26 +224,15 @@ pub(super) fn reduce(
     plan: &Plan,
     dictionaries: &[Dictionary],
 ) -> Result<Vec<Part>> {
-    let (mut rows, ends, extras) = store.group(ids.len());
     let mut parts: Vec<Part> = plan.cutoffs.iter().map(|_| Part::new(plan, dictionaries)).collect();
-    let mut reducer = Reducer::new(plan, dictionaries, &extras);
-    let mut start = 0;
-    for (slot, &end) in ends.iter().enumerate() {
-        let customer = &mut rows[start..end as usize];
-        start = end as usize;
-        if plan.order_ids {
-            customer.sort_unstable_by_key(|row| row.order);
-        }
+    for_each_customer(store, ids.len(), plan, dictionaries, |reducer, slot, rows| {
         for (part, &cutoff) in parts.iter_mut().zip(&plan.cutoffs) {
-            reducer.reduce(customer, cutoff);
+            reducer.reduce(rows, cutoff);
             ids.with(slot, |id| part.push(id, &reducer.sums))?;
-            if reducer.sums.orders > 0 {
-                for (column, pick) in part.facts.attributes.iter_mut().zip(&mut reducer.picks) {
-                    column.push_code(pick.value());
-                }
-            }
+            reducer.push_picks(&mut part.facts.attributes);
         }
-    }
+        Ok(())
+    })?;
     Ok(parts)
 }
 
@@ -235,28 +242,39 @@ pub(super) fn reduce_histories(
     ids: &InternedTexts,
     plan: &Plan,
     dictionaries: &[Dictionary],
-) -> Result<Histories> {
-    let (mut rows, ends, extras) = store.group(ids.len());
-    let mut part = Histories::of_plan(plan, dictionaries);
-    let mut reducer = Reducer::new(plan, dictionaries, &extras);
+) -> Result<HistoriesPart> {
+    let mut part = HistoriesPart::new(plan, dictionaries);
     let cutoff = plan.cutoffs.first().copied().unwrap_or(i64::MIN);
+    for_each_customer(store, ids.len(), plan, dictionaries, |reducer, slot, rows| {
+        reducer.reduce(rows, cutoff);
+        let Reducer { sums, entries, bought, .. } = &mut *reducer;
+        ids.with(slot, |id| part.push(id, sums, entries, bought))?;
+        reducer.push_picks(&mut part.histories.attributes);
+        Ok(())
+    })?;
+    Ok(part)
+}
+
+/// Calls `each` with the number of every customer and the customer's rows, those of an order next to each other.
+fn for_each_customer(
+    store: RowStore,
+    customers: usize,
+    plan: &Plan,
+    dictionaries: &[Dictionary],
+    mut each: impl FnMut(&mut Reducer<'_>, usize, &[Row]) -> Result<()>,
+) -> Result<()> {
+    let (mut rows, ends, extras) = store.group(customers);
+    let mut reducer = Reducer::new(plan, dictionaries, &extras);
     let mut start = 0;
     for (slot, &end) in ends.iter().enumerate() {
-        let customer = &mut rows[start..end as usize];
+        let of_customer = &mut rows[start..end as usize];
         start = end as usize;
         if plan.order_ids {
-            customer.sort_unstable_by_key(|row| row.order);
+            of_customer.sort_unstable_by_key(|row| row.order);
         }
-        reducer.reduce(customer, cutoff);
-        let Reducer { sums, entries, bought, picks, .. } = &mut reducer;
-        ids.with(slot, |id| part.push(id, sums, entries, bought))?;
-        if sums.orders > 0 {
-            for (column, pick) in part.attributes.iter_mut().zip(picks) {
-                column.push_code(pick.value());
-            }
-        }
+        each(&mut reducer, slot, of_customer)?;
     }
-    Ok(part)
+    Ok(())
 }
 
 /// An order of a history.
@@ -305,6 +323,15 @@ impl<'a> Reducer<'a> {
         }
     }
 
+    /// Adds the values of the attributes of the customer at hand, who is in the columns if there is a purchase.
+    fn push_picks(&mut self, attributes: &mut [AttributeColumn]) {
+        if self.sums.orders > 0 {
+            for (column, pick) in attributes.iter_mut().zip(&mut self.picks) {
+                column.push_code(pick.value());
+            }
+        }
+    }
+
     /// `rows` are those of one customer, the rows of an order next to each other.
     fn reduce(&mut self, mut rows: &[Row], cutoff: i64) {
         self.sums = Sums::NONE;
@@ -333,7 +360,7 @@ impl<'a> Reducer<'a> {
         let (mut first_sale, mut first_row) = (None, None);
         for row in order.iter().filter(|row| row.at_us <= cutoff) {
             net_e4 += i128::from(row.net_e4);
-            let moment = if row.sale { &mut first_sale } else { &mut first_row };
+            let moment = if row.kind == Kind::Sale { &mut first_sale } else { &mut first_row };
             *moment = Some(moment.map_or(row.at_us, |earliest: i64| earliest.min(row.at_us)));
             if self.extras.refunded {
                 self.sums.refund_e4 += i128::from(self.extras.refund_e4.get(row.index as usize));
@@ -365,7 +392,7 @@ impl<'a> Reducer<'a> {
         if self.plan.purchase_days {
             self.days.push(at_us.div_euclid(DAY_US));
         }
-        if !self.values.is_empty() {
+        if !self.picks.is_empty() || self.plan.channels.is_some() {
             self.add_values(order, cutoff, at_us);
         }
     }
@@ -373,7 +400,7 @@ impl<'a> Reducer<'a> {
     /// Adds what was bought with a purchase: rows that only refund bought nothing.
     fn add_items(&mut self, items: usize, order: &[Row], cutoff: i64, day: i64) {
         let (codes, dictionary) = (&self.extras.codes[items], &self.dictionaries[items]);
-        for row in order.iter().filter(|row| row.at_us <= cutoff && (row.sale || row.net_e4 == 0)) {
+        for row in order.iter().filter(|row| row.at_us <= cutoff && row.kind != Kind::Refund) {
             let code = codes.get(row.index as usize) as usize;
             if code != 0 {
                 self.bought.push((day, dictionary.ranks[code - 1]));

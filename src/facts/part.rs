@@ -65,14 +65,11 @@ pub(super) struct Part {
 impl Part {
     /// Facts of nobody, with the columns that are asked for.
     pub(super) fn new(plan: &Plan, dictionaries: &[Dictionary]) -> Self {
-        let attribute = |pick: &super::kernel::PickPlan| {
-            AttributeColumn::new(Vec::new(), Arc::clone(&dictionaries[pick.column].values))
-        };
         let facts = CustomerFacts {
             purchase_days: plan.purchase_days.then(Vec::new),
             units_e4: plan.units.then(Vec::new),
             channels: plan.channels.map(|_| Vec::new()),
-            attributes: plan.picks.iter().map(attribute).collect(),
+            attributes: attributes_of_nobody(plan, dictionaries),
             ..CustomerFacts::default()
         };
         Self { facts, without_purchase_net_e4: 0 }
@@ -124,12 +121,20 @@ impl Part {
             self.facts.append(&part.facts);
             self.without_purchase_net_e4 += part.without_purchase_net_e4;
         }
-        self.facts.without_purchase_net_e4 = i64::try_from(self.without_purchase_net_e4)
-            .map_err(|_| too_large("net revenue of all customers without a purchase, counted as"))?;
+        self.facts.without_purchase_net_e4 = narrow(self.without_purchase_net_e4, WITHOUT_PURCHASE)?;
         Ok(self.facts)
     }
 }
 
-fn narrow(sum: i128, what: &str) -> Result<i64> {
+/// The columns of attributes that are asked for, empty.
+pub(super) fn attributes_of_nobody(plan: &Plan, dictionaries: &[Dictionary]) -> Vec<AttributeColumn> {
+    let values = plan.picks.iter().map(|pick| Arc::clone(&dictionaries[pick.column].values));
+    values.map(|values| AttributeColumn::new(Vec::new(), values)).collect()
+}
+
+/// What `narrow` says of `without_purchase_net_e4`.
+pub(super) const WITHOUT_PURCHASE: &str = "net revenue of all customers without a purchase, counted as";
+
+pub(super) fn narrow(sum: i128, what: &str) -> Result<i64> {
     i64::try_from(sum).map_err(|_| too_large(what))
 }
