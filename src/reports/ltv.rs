@@ -1,14 +1,19 @@
 //! `ltv`: what customers brought in, and what models of their purchases and spend expect of them.
 //! The definitions are in ltv.md, which `siyu explain ltv` prints.
 
+mod bootstrap;
+mod diagnosis;
 mod fitting;
 mod historic;
 mod holdout;
 mod params;
 mod population;
+mod predictive;
 mod settings;
+mod tables;
 #[cfg(test)]
 mod testing;
+mod totals;
 mod tracking;
 mod validation;
 mod valuation;
@@ -22,6 +27,8 @@ use crate::error::Result;
 use crate::facts::{Histories, SpendRow};
 use crate::output::report::{Report, TableChoice};
 use crate::reports::groups::Groups;
+use crate::stats::btyd::ModelKind;
+use bootstrap::Bootstrap;
 use fitting::{Fitted, Holdout};
 use population::Population;
 use valuation::Valuation;
@@ -57,6 +64,13 @@ pub struct LtvInput {
     pub threads: usize,
 }
 
+impl LtvInput {
+    /// Histories up to the end of 1970-01-01, without `--by`: set what differs.
+    pub fn of(histories: Histories, threads: usize) -> Self {
+        Self { as_of_us: 86_399_999_999, histories, by_name: None, spend: None, threads }
+    }
+}
+
 /// What all tables are made of.
 struct Study<'a> {
     settings: &'a LtvSettings,
@@ -82,16 +96,19 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
     let needs_holdout = settings.model == ModelChoice::Auto
         || ["model", "validation", "bins", "tracking"].into_iter().any(wants);
     let study = Study::new(settings, input, needs_holdout)?;
+    let bootstrap = ["model", "totals"].into_iter().any(wants).then(|| Bootstrap::new(&study)).flatten();
     let mut report = Report {
         command: "ltv".into(),
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        alerts: study.alerts(),
+        notes: study.notes(bootstrap.as_ref()),
         ..Report::default()
     };
     for (name, _) in TABLES {
         if wants(name) {
-            study.add_table(name, &mut report)?;
+            study.add_table(name, bootstrap.as_ref(), &mut report)?;
         }
     }
     Ok(report)
@@ -99,8 +116,12 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
 
 impl<'a> Study<'a> {
     /// Adds a table of this name to the report, with the notes that belong to it.
-    fn add_table(&self, name: &str, report: &mut Report) -> Result<()> {
+    fn add_table(&self, name: &str, bootstrap: Option<&Bootstrap>, report: &mut Report) -> Result<()> {
         match name {
+            "model" => report.tables.push(self.model_table(bootstrap)),
+            "totals" => report.tables.push(self.totals_table(bootstrap)),
+            "deciles" => report.tables.push(self.deciles_table()),
+            "customers" => report.tables.push(self.customers_table()),
             "cohorts" => historic::cohorts(self, report)?,
             "curve" => historic::curve(self, report)?,
             "validation" => validation::validation(self, report)?,
@@ -136,3 +157,15 @@ impl<'a> Study<'a> {
         Ok(Self { settings, input, groups, population, fitted, holdout, valuation })
     }
 }
+
+/// As people write it.
+fn model_name(kind: ModelKind) -> &'static str {
+    match kind {
+        ModelKind::BgNbd => "BG/NBD",
+        ModelKind::MbgNbd => "MBG/NBD",
+        ModelKind::ParetoNbd => "Pareto/NBD",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,8 @@
 //! Finding the least value of a smooth function of a few variables.
 
+#[cfg(test)]
+mod tests;
+
 /// When a search ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
@@ -54,8 +57,19 @@ impl<const N: usize> Place<N> {
 /// algorithm 6.1), its first Hessian from differences of the gradient. Deterministic. Points where the function is not
 /// finite are not gone to; where it is not finite at the start, that is what is returned.
 pub fn minimise<const N: usize>(
+    function: impl FnMut(&[f64; N]) -> (f64, [f64; N]),
+    start: [f64; N],
+    limits: &Limits,
+) -> Minimum<N> {
+    minimise_with(function, start, None, limits)
+}
+
+/// [`minimise`] with an inverse Hessian to begin with, that of a similar function: what is near the optimum already needs few
+/// evaluations.
+pub fn minimise_with<const N: usize>(
     mut function: impl FnMut(&[f64; N]) -> (f64, [f64; N]),
     start: [f64; N],
+    first: Option<[[f64; N]; N]>,
     limits: &Limits,
 ) -> Minimum<N> {
     let mut evaluations = 0;
@@ -67,8 +81,8 @@ pub fn minimise<const N: usize>(
     let mut here = at(start);
     let mut converged = false;
     if here.is_finite() {
-        let mut inverse = start_inverse(&mut at, &here);
-        let mut fresh = true;
+        let mut fresh = first.is_none();
+        let mut inverse = first.unwrap_or_else(|| start_inverse(&mut at, &here));
         for _ in 0..limits.iterations {
             if largest(&here.gradient) <= limits.gradient {
                 converged = true;

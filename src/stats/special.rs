@@ -1,5 +1,15 @@
 //! Special functions. All of them by the pure-Rust `libm`, so that their bits are equal on every machine.
 
+mod beta_integral;
+mod hypergeometric;
+mod incomplete_beta;
+#[cfg(test)]
+mod tests;
+
+pub use beta_integral::ln_beta_integral;
+pub use hypergeometric::{hyp2f1, ln_hyp2f1};
+pub use incomplete_beta::beta_regularised;
+
 /// From here on the asymptotic series below are exact to the last bit.
 const ASYMPTOTIC: f64 = 15.0;
 

@@ -4,15 +4,15 @@
 mod segments;
 mod tables;
 
-use super::Study;
 use super::fitting::Holdout;
 use super::population::{Customer, MONEY_UNIT, Population};
-use super::valuation::{each, expected_spend};
+use super::valuation::{CHUNK, each, expected_spend};
+use super::{Study, model_name};
 use crate::error::Result;
 use crate::facts::Histories;
 use crate::output::report::{Note, Report};
 use crate::output::{number, percent};
-use crate::stats::btyd::Model;
+use crate::stats::btyd::{Model, ModelKind, Row};
 use crate::stats::rank_correlation::spearman;
 use segments::SegmentMeans;
 
@@ -45,6 +45,8 @@ struct Validation {
     /// Repeat purchases before the hold-out.
     frequency: Vec<u32>,
     actual: Vec<Actual>,
+    /// The report's model.
+    chosen: Option<ModelKind>,
     /// Models first, then the simple guesses.
     predictors: Vec<Predictor>,
 }
@@ -62,8 +64,8 @@ struct Actual {
 #[derive(Debug, Clone)]
 struct Predictor {
     key: &'static str,
-    /// The report's model.
-    is_chosen: bool,
+    /// Of a model: which one.
+    kind: Option<ModelKind>,
     /// Per customer.
     purchases: Vec<f64>,
     measures: Measures,
@@ -103,6 +105,7 @@ impl Validation {
             days: holdout.days,
             frequency: before.customers.iter().map(|customer| customer.x).collect(),
             actual: actuals(histories, before, as_of_day),
+            chosen: Some(holdout.fitted.chosen),
             predictors: Vec::new(),
         };
         let spend = expected_spend(before, &holdout.fitted.spend);
@@ -111,23 +114,30 @@ impl Validation {
             let purchases = by_model(&fit.model, before, holdout.days, threads);
             let per_purchase = before.spend_of.iter().map(|at| spend[*at as usize]);
             let revenue = purchases.iter().zip(per_purchase).map(|(n, spend)| Some(n * spend?)).collect();
-            this.add(kind.key(), purchases, revenue);
-            if let Some(added) = this.predictors.last_mut() {
-                added.is_chosen = *kind == holdout.fitted.chosen;
-            }
+            this.add(kind.key(), Some(*kind), purchases, revenue);
         }
         let (purchases, revenue) = by_own_rate(before, holdout.days);
-        this.add(OWN_RATE, purchases, Some(revenue));
+        this.add(OWN_RATE, None, purchases, Some(revenue));
         if let Some(means) = SegmentMeans::learn(histories, before, holdout.days) {
             let (purchases, revenue) = means.foresee(before);
-            this.add(SEGMENT_MEAN, purchases, Some(revenue));
+            this.add(SEGMENT_MEAN, None, purchases, Some(revenue));
         }
         this
     }
 
-    fn add(&mut self, key: &'static str, purchases: Vec<f64>, revenue: Option<Vec<f64>>) {
+    fn add(
+        &mut self,
+        key: &'static str,
+        kind: Option<ModelKind>,
+        purchases: Vec<f64>,
+        revenue: Option<Vec<f64>>,
+    ) {
         let measures = Measures::new(&self.actual, &purchases, revenue.as_deref());
-        self.predictors.push(Predictor { key, is_chosen: false, purchases, measures });
+        self.predictors.push(Predictor { key, kind, purchases, measures });
+    }
+
+    fn is_chosen(&self, predictor: &Predictor) -> bool {
+        predictor.kind.is_some() && predictor.kind == self.chosen
     }
 
     fn purchases(&self) -> u64 {
@@ -156,7 +166,8 @@ impl Validation {
     fn verdict(&self) -> Note {
         let of = |key: &str| self.predictors.iter().find(|predictor| predictor.key == key);
         let (own, segment) = (of(OWN_RATE), of(SEGMENT_MEAN));
-        let Some(model) = self.predictors.iter().find(|predictor| predictor.is_chosen) else {
+        let chosen = self.predictors.iter().find(|predictor| self.is_chosen(predictor));
+        let Some((model, kind)) = chosen.zip(self.chosen) else {
             return Note::new("ltv_verdict_no_model").with("days", self.days);
         };
         if self.purchases() == 0 {
@@ -165,7 +176,7 @@ impl Validation {
             };
             return Note::new("ltv_verdict_nothing_came")
                 .with("days", self.days)
-                .with("model", model_name(model.key))
+                .with("model", model_name(kind))
                 .with("expected", total(Some(model)))
                 .with("own", total(own))
                 .with("segment", total(segment));
@@ -188,7 +199,7 @@ impl Validation {
             _ if total_is_nearer => "ltv_verdict_even_total_model",
             _ => "ltv_verdict_even_total_guess",
         };
-        let mut note = Note::new(key).with("model", model_name(model.key)).with("days", self.days);
+        let mut note = Note::new(key).with("model", model_name(kind)).with("days", self.days);
         for (predictor, [total, error, rank]) in [
             (Some(model), ["model_total", "model_error", "model_rank"]),
             (own, ["own_total", "own_error", "own_rank"]),
@@ -229,11 +240,6 @@ const CLEAR: f64 = 1.96;
 
 /// What stands for a number that is not there.
 const ABSENT: &str = "–";
-
-/// What a model is called in sentences, the same in every language.
-fn model_name(key: &str) -> String {
-    key.replace("nbd", "NBD").replace("mbg-", "MBG/").replace("bg-", "BG/").replace("pareto-", "Pareto/")
-}
 
 fn signed_percent(share: f64) -> String {
     let sign = if share > 0.0 { "+" } else { "" };
@@ -292,8 +298,9 @@ fn actuals(histories: &Histories, before: &Population, as_of_day: i32) -> Vec<Ac
 /// Purchases that the model expects of each customer in the next `days`.
 fn by_model(model: &Model, before: &Population, days: u32, threads: usize) -> Vec<f64> {
     let horizon = f64::from(days);
-    let of_rows =
-        each(&before.rows, threads, |row| model.expected_purchases(row.x, row.t_x, row.t, horizon).max(0.0));
+    let of_rows = each(&before.rows, CHUNK, threads, |row: &Row| {
+        model.expected_purchases(row.x, row.t_x, row.t, horizon).max(0.0)
+    });
     before.row_of.iter().map(|at| of_rows[*at as usize]).collect()
 }
 

@@ -6,7 +6,7 @@ use super::settings::LtvSettings;
 use crate::stats::btyd::{Model, Row};
 
 /// Rows of a piece of work: fixed, so that nothing depends on the number of threads.
-const CHUNK: usize = 512;
+pub(super) const CHUNK: usize = 512;
 
 /// Forecasts for a population. A forecast that is not finite is absent.
 #[derive(Debug, Clone)]
@@ -83,25 +83,26 @@ pub(super) fn forecasts(
     threads: usize,
 ) -> Vec<Forecast> {
     let (horizon, rate) = (settings.horizon.days, settings.rate_per_day());
-    each(rows, threads, |row| Forecast::new(model, row, horizon, rate))
+    each(rows, CHUNK, threads, |row| Forecast::new(model, row, horizon, rate))
 }
 
 pub(super) fn expected_spend(population: &Population, spend: &SpendModel) -> Vec<Option<f64>> {
     population.spends.iter().map(|row| spend.expected(row.x, row.mean)).collect()
 }
 
-/// `work` on every item, in pieces that threads take in turn; results are in the order of the items.
+/// `work` on every item, in pieces (of `piece` items) that threads take in turn; results are in the order of the items.
 pub(super) fn each<T: Sync, U: Send + Clone + Default>(
     items: &[T],
+    piece: usize,
     threads: usize,
     work: impl Fn(&T) -> U + Sync,
 ) -> Vec<U> {
     let mut results = vec![U::default(); items.len()];
-    if threads <= 1 || items.len() <= CHUNK {
+    if threads <= 1 || items.len() <= piece {
         results.iter_mut().zip(items).for_each(|(result, item)| *result = work(item));
         return results;
     }
-    let pieces = std::sync::Mutex::new(results.chunks_mut(CHUNK).zip(items.chunks(CHUNK)));
+    let pieces = std::sync::Mutex::new(results.chunks_mut(piece).zip(items.chunks(piece)));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {

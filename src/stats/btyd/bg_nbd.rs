@@ -4,7 +4,11 @@
 //!
 //! Parameters: r, alpha, a, b.
 
-use super::fitting;
+#[cfg(test)]
+mod tests;
+
+use super::dropout::{self, OfTime};
+use super::fitting::{self, Prepared, Summed};
 use crate::stats::special::{digamma_difference, ln_gamma_ratio};
 
 /// The pieces of the likelihood, equation (6):
@@ -24,15 +28,9 @@ pub(super) struct OfCount {
     /// ln(B(a, b+x)/B(a, b) * G(r+x)/G(r) * alpha^r) and its derivatives.
     front: f64,
     by: [f64; 4],
-    /// b + x - 1 and ln(a/(b+x-1)), where x > 0.
-    left: Option<(f64, f64)>,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct OfTime {
-    /// alpha + time.
-    sum: f64,
-    ln: f64,
+    /// ln(a/(b+x-1)), minus infinity where x = 0, and its derivatives by a and b.
+    ln_odds: f64,
+    odds: [f64; 2],
 }
 
 impl fitting::Terms for Terms {
@@ -51,43 +49,24 @@ impl fitting::Terms for Terms {
             shape: r + n,
             front: ln_gamma_ratio(b, n) - ln_gamma_ratio(a + b, n) + ln_gamma_ratio(r, n) + r * ln_alpha,
             by: [digamma_difference(r, n) + ln_alpha, r / alpha, -by_sum, digamma_difference(b, n) - by_sum],
-            left: (x > 0).then(|| (b + n - 1.0, libm::log(a / (b + n - 1.0)))),
+            ln_odds: ln_odds(a, b, x),
+            odds: if x == 0 { [0.0; 2] } else { [1.0 / a, -1.0 / (b + n - 1.0)] },
         }
     }
 
     fn of_time(&self, time: f64) -> OfTime {
-        let sum = self.alpha + time;
-        OfTime { sum, ln: libm::log(sum) }
+        OfTime::new(self.alpha, time)
     }
 
-    fn value(&self, count: &OfCount, last: &OfTime, end: &OfTime) -> (f64, [f64; 4]) {
-        let shape = count.shape;
-        let [by_r, by_alpha, by_a, by_b] = count.by;
-        let Some((rest, ln_odds)) = count.left else {
-            let gradient = [by_r - end.ln, by_alpha - shape / end.sum, by_a, by_b];
-            return (count.front - shape * end.ln, gradient);
-        };
-        let (stays, leaves) = (-shape * end.ln, ln_odds - shape * last.ln);
-        let (total, stayed, left) = share(stays, leaves);
-        let gradient = [
-            by_r - stayed * end.ln - left * last.ln,
-            by_alpha - shape * (stayed / end.sum + left / last.sum),
-            by_a + left / self.a,
-            by_b - left / rest,
-        ];
-        (count.front + total, gradient)
+    fn sum(&self, count: &OfCount, rows: &[Prepared], times: &[OfTime]) -> Summed {
+        let sum = dropout::braces(count.shape, count.ln_odds, rows, times);
+        sum.with(count.shape, count.front, count.by, count.odds)
     }
 }
 
-/// ln(e^stays + e^leaves) and the share of each in the sum.
-pub(super) fn share(stays: f64, leaves: f64) -> (f64, f64, f64) {
-    let smaller = libm::exp(-(stays - leaves).abs());
-    let (large, small) = (1.0 / (1.0 + smaller), smaller / (1.0 + smaller));
-    if stays > leaves {
-        (stays + libm::log1p(smaller), large, small)
-    } else {
-        (leaves + libm::log1p(smaller), small, large)
-    }
+/// Nobody leaves before the first repeat purchase.
+fn ln_odds(a: f64, b: f64, x: u32) -> f64 {
+    if x == 0 { f64::NEG_INFINITY } else { libm::log(a / (b + f64::from(x) - 1.0)) }
 }
 
 /// Log-likelihood of one customer, equation (6).
@@ -100,18 +79,36 @@ pub fn ln_likelihood_with_gradient(parameters: &[f64; 4], x: u32, t_x: f64, t: f
     fitting::of_customer::<Terms>(parameters, x, t_x, t)
 }
 
-pub fn p_alive(_parameters: &[f64; 4], _x: u32, _t_x: f64, _t: f64) -> f64 {
-    unimplemented!()
+/// The probability that the customer is still there (Fader, Hardie, Lee 2008, "Computing P(alive) using the BG/NBD model",
+/// equation 3): 1 for everybody without a repeat purchase.
+pub fn p_alive(&[r, alpha, a, b]: &[f64; 4], x: u32, t_x: f64, t: f64) -> f64 {
+    dropout::alive(alpha, r + f64::from(x), ln_odds(a, b, x), t_x, t)
 }
 
-pub fn expected_purchases(_parameters: &[f64; 4], _x: u32, _t_x: f64, _t: f64, _horizon: f64) -> f64 {
-    unimplemented!()
+/// Purchases expected in the next `horizon`, equation (10).
+pub fn expected_purchases(parameters: &[f64; 4], x: u32, t_x: f64, t: f64, horizon: f64) -> f64 {
+    p_alive(parameters, x, t_x, t) * expected_if_alive(parameters, x, t, horizon)
 }
 
-pub fn expected_repeats(_parameters: &[f64; 4], _t: f64) -> f64 {
-    unimplemented!()
+/// The same of a customer who is known to be there; it does not depend on t_x. Given x purchases in t, the rate is
+/// gamma(r+x, alpha+t), and the probability of leaving, having stayed x times, beta(a, b+x).
+pub fn expected_if_alive(&[r, alpha, a, b]: &[f64; 4], x: u32, t: f64, horizon: f64) -> f64 {
+    let n = f64::from(x);
+    dropout::expected(&[r + n, alpha + t, a, b + n], horizon)
 }
 
-pub fn probability_of_repeats(_parameters: &[f64; 4], _n: u32, _t: f64) -> f64 {
-    unimplemented!()
+/// Repeat purchases expected in the time `t` after the first, equation (9).
+pub fn expected_repeats(parameters: &[f64; 4], t: f64) -> f64 {
+    dropout::expected(parameters, t)
+}
+
+/// The probability of exactly `n` repeat purchases in the time `t` after the first, equation (8): n purchases and still
+/// there, or left at the n-th when there would have been as many or more.
+pub fn probability_of_repeats(&[r, alpha, a, b]: &[f64; 4], n: u32, t: f64) -> f64 {
+    let count = f64::from(n);
+    let (exactly, at_least) = dropout::purchases(r, alpha, n, t);
+    // E[(1-p)^n], and E[p (1-p)^(n-1)] = a/(b+n-1) of it.
+    let stays = libm::exp(ln_gamma_ratio(b, count) - ln_gamma_ratio(a + b, count));
+    let leaves = if n == 0 { 0.0 } else { stays * a / (b + count - 1.0) };
+    stays * exactly + leaves * at_least
 }

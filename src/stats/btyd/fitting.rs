@@ -7,12 +7,15 @@
 //! - What only depends on x or only on a time is computed once for all rows that share it.
 
 use super::{Doubt, FEW_REPEATERS, Fit, Model, ModelKind, NoFit, Row};
-use crate::stats::optimise::{Limits, Minimum, eigen, hessian, inverse, minimise};
+use crate::stats::optimise::{Limits, Minimum, eigen, hessian, inverse, minimise_with};
 
 /// Rows summed up by themselves, then added to the others.
 const CHUNK: usize = 4096;
 /// With fewer rows, threads cost more than they save.
 const ROWS_PER_THREAD: usize = 4 * CHUNK;
+/// From so many rows on, the search begins with a sample of them, of so many rows.
+const MANY: usize = 60_000;
+const SAMPLE: usize = 15_000;
 /// Beyond e^12 (of a time: e^12 mean times) a parameter makes no difference that data could tell from the limit; a gentle
 /// slope keeps the search from walking on.
 const FENCE: f64 = 12.0;
@@ -34,9 +37,29 @@ pub(super) trait Terms: Sync {
     fn new(parameters: &[f64; 4]) -> Self;
     fn of_count(&self, x: u32) -> Self::OfCount;
     fn of_time(&self, time: f64) -> Self::OfTime;
-    /// Log-likelihood of a customer and its derivatives by the parameters (not by their logarithms).
-    fn value(&self, count: &Self::OfCount, last: &Self::OfTime, end: &Self::OfTime) -> (f64, [f64; 4]);
+    /// Log-likelihood of a customer and its derivatives by the parameters (not by their logarithms). A model has to have
+    /// either this or [`Terms::sum`].
+    fn value(&self, count: &Self::OfCount, last: &Self::OfTime, end: &Self::OfTime) -> (f64, [f64; 4]) {
+        let row = Prepared { x: 0, last: 0, end: 1, weight: 1.0 };
+        let [value, gradient @ ..] = self.sum(count, &[row], &[*last, *end]);
+        (value, gradient)
+    }
+    /// The weighted sum of it over rows with one x, in their order.
+    fn sum(&self, count: &Self::OfCount, rows: &[Prepared], times: &[Self::OfTime]) -> Summed {
+        let mut sum = [0.0; 5];
+        for row in rows {
+            let (value, gradient) = self.value(count, &times[row.last as usize], &times[row.end as usize]);
+            sum[0] += row.weight * value;
+            for (sum, part) in sum[1..].iter_mut().zip(gradient) {
+                *sum += row.weight * part;
+            }
+        }
+        sum
+    }
 }
+
+/// A log-likelihood and its derivatives by the parameters.
+pub(super) type Summed = [f64; 5];
 
 /// Log-likelihood of one customer with its gradient, from the pieces.
 pub(super) fn of_customer<T: Terms>(parameters: &[f64; 4], x: u32, t_x: f64, t: f64) -> (f64, [f64; 4]) {
@@ -44,13 +67,14 @@ pub(super) fn of_customer<T: Terms>(parameters: &[f64; 4], x: u32, t_x: f64, t: 
     terms.value(&terms.of_count(x), &terms.of_time(t_x), &terms.of_time(t))
 }
 
+/// Customers with one history. Its x is that of the [`Terms::OfCount`] given with it.
 #[derive(Debug, Clone, Copy)]
-struct Prepared {
+pub(super) struct Prepared {
     x: u32,
-    /// Places in the table of times.
-    last: u32,
-    end: u32,
-    weight: f64,
+    /// t_x and t: places in the table of times.
+    pub(super) last: u32,
+    pub(super) end: u32,
+    pub(super) weight: f64,
 }
 
 /// Customers, ready to be summed.
@@ -120,14 +144,14 @@ impl Customers {
     }
 
     /// Log-likelihood and gradient over all, at scaled parameters.
-    fn sum<T: Terms>(&self, parameters: &[f64; 4], threads: usize) -> [f64; 5] {
+    fn sum<T: Terms>(&self, parameters: &[f64; 4], threads: usize) -> Summed {
         let terms = T::new(parameters);
         let times: Vec<T::OfTime> = self.times.iter().map(|time| terms.of_time(*time)).collect();
         let chunks: Vec<&[Prepared]> = self.rows.chunks(CHUNK).collect();
         let mut sums = vec![[0.0; 5]; chunks.len()];
         let threads = threads.min(self.rows.len() / ROWS_PER_THREAD).max(1);
         let share = chunks.len().div_ceil(threads);
-        let work = |chunks: &[&[Prepared]], sums: &mut [[f64; 5]]| {
+        let work = |chunks: &[&[Prepared]], sums: &mut [Summed]| {
             for (chunk, sum) in chunks.iter().zip(sums) {
                 *sum = sum_chunk(&terms, &times, chunk);
             }
@@ -161,6 +185,30 @@ impl Customers {
         (-sum[0] / self.customers, gradient)
     }
 
+    /// The Hessian of [`Customers::objective`].
+    fn curvature<T: Terms>(&self, logs: &[f64; 4], threads: usize) -> [[f64; 4]; 4] {
+        hessian(|logs: &[f64; 4]| self.objective::<T>(logs, threads).1, logs, STEP)
+    }
+
+    /// Every so manieth row of many: its optimum is next to that of all, and costs little.
+    fn sample(&self) -> Option<Self> {
+        if self.rows.len() < MANY {
+            return None;
+        }
+        let stride = self.rows.len() / SAMPLE;
+        let rows: Vec<Prepared> = self.rows.iter().skip(stride / 2).step_by(stride).copied().collect();
+        let total = |of: fn(&Prepared) -> f64| rows.iter().map(|row| row.weight * of(row)).sum::<f64>();
+        Some(Self {
+            customers: total(|_| 1.0),
+            repeaters: total(|row| f64::from(u8::from(row.x > 0))),
+            repeats: total(|row| f64::from(row.x)),
+            squares: total(|row| f64::from(row.x) * f64::from(row.x)),
+            times: self.times.clone(),
+            unit: self.unit,
+            rows,
+        })
+    }
+
     /// Where to begin (scaled parameters), the most promising first.
     fn starts(&self, kind: ModelKind) -> Vec<[f64; 4]> {
         let mean = self.repeats / self.customers;
@@ -180,20 +228,16 @@ impl Customers {
     }
 }
 
-fn sum_chunk<T: Terms>(terms: &T, times: &[T::OfTime], rows: &[Prepared]) -> [f64; 5] {
-    let mut sum = [0.0; 5];
+fn sum_chunk<T: Terms>(terms: &T, times: &[T::OfTime], rows: &[Prepared]) -> Summed {
+    let mut total = [0.0; 5];
     for rows in rows.chunk_by(|left, right| left.x == right.x) {
         let Some(first) = rows.first() else { continue };
-        let count = terms.of_count(first.x);
-        for row in rows {
-            let (value, gradient) = terms.value(&count, &times[row.last as usize], &times[row.end as usize]);
-            sum[0] += row.weight * value;
-            for (sum, part) in sum[1..].iter_mut().zip(gradient) {
-                *sum += row.weight * part;
-            }
+        let sum = terms.sum(&terms.of_count(first.x), rows, times);
+        for (total, part) in total.iter_mut().zip(sum) {
+            *total += part;
         }
     }
-    sum
+    total
 }
 
 /// The slope beyond the fence, added to the objective.
@@ -213,20 +257,26 @@ fn is_at_edge(log: f64) -> bool {
     log.abs() > EDGE
 }
 
-pub(super) fn run<T: Terms>(
-    kind: ModelKind,
-    rows: &[Row],
-    start: Option<[f64; 4]>,
-    threads: usize,
-) -> Result<Fit, NoFit> {
-    let customers = Customers::new(rows)?;
-    let given = start.map(|start| Model::new(kind, start).in_unit(customers.unit));
-    let given = given.filter(|start| start.iter().all(|value| value.is_finite() && *value > 0.0));
+/// Where a search begins: logarithms of scaled parameters, and the inverse Hessian, if it is known.
+struct Start {
+    logs: [f64; 4],
+    inverse: Option<[[f64; 4]; 4]>,
+}
+
+impl Start {
+    fn new(parameters: [f64; 4]) -> Option<Self> {
+        let sound = parameters.iter().all(|value| value.is_finite() && *value > 0.0);
+        sound.then(|| Self { logs: parameters.map(libm::log), inverse: None })
+    }
+}
+
+/// The best end of the searches from `starts`, and the evaluations that they took.
+fn search<T: Terms>(customers: &Customers, starts: &[Start], threads: usize) -> (Option<Minimum<4>>, u32) {
     let mut best: Option<Minimum<4>> = None;
     let mut evaluations = 0;
-    for start in given.into_iter().chain(customers.starts(kind)) {
+    for start in starts {
         let objective = |logs: &[f64; 4]| fence(logs, customers.objective::<T>(logs, threads));
-        let found = minimise(objective, start.map(libm::log), &Limits::default());
+        let found = minimise_with(objective, start.logs, start.inverse, &Limits::default());
         evaluations += found.evaluations;
         let better = best.is_none_or(|best| found.value < best.value - 1e-10 * best.value.abs());
         if found.value.is_finite() && better {
@@ -237,10 +287,31 @@ pub(super) fn run<T: Terms>(
             break;
         }
     }
+    (best, evaluations)
+}
+
+pub(super) fn run<T: Terms>(
+    kind: ModelKind,
+    rows: &[Row],
+    start: Option<[f64; 4]>,
+    threads: usize,
+) -> Result<Fit, NoFit> {
+    let customers = Customers::new(rows)?;
+    let given = start.map(|start| Model::new(kind, start).in_unit(customers.unit));
+    let mut starts: Vec<Start> =
+        given.into_iter().chain(customers.starts(kind)).filter_map(Start::new).collect();
+    if let Some(sample) = customers.sample() {
+        let (found, _) = search::<T>(&sample, &starts, 1);
+        if let Some(found) = found {
+            let curvature = sample.curvature::<T>(&found.point, 1);
+            starts.insert(0, Start { logs: found.point, inverse: inverse(&curvature) });
+        }
+    }
+    let (best, evaluations) = search::<T>(&customers, &starts, threads);
     let best = best.ok_or(NoFit::Numbers)?;
     let parameters = best.point.map(libm::exp);
-    let slope = |logs: &[f64; 4]| customers.objective::<T>(logs, threads).1;
-    let curvature = hessian(slope, &best.point, STEP).map(|row| row.map(|cell| cell * customers.customers));
+    let curvature = customers.curvature::<T>(&best.point, threads);
+    let curvature = curvature.map(|row| row.map(|cell| cell * customers.customers));
     let ln_likelihood =
         customers.sum::<T>(&parameters, threads)[0] - customers.repeats * libm::log(customers.unit);
     let at_edge = best.point.into_iter().any(is_at_edge);

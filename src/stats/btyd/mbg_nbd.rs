@@ -4,38 +4,33 @@
 //!
 //! Parameters: r, alpha, a, b.
 
-use super::bg_nbd::share;
-use super::fitting;
+#[cfg(test)]
+mod tests;
+
+use super::dropout::{self, OfTime};
+use super::fitting::{self, Prepared, Summed};
 use crate::stats::special::{digamma_difference, ln_gamma_ratio};
 
-/// The pieces of the likelihood (Batislam et al. 2007, equation 4; here with B(a, b+x+1) and B(a+1, b+x) written out):
+/// The pieces of the likelihood (Batislam et al. 2007, section 3):
 ///
-/// L = (b)_x/(a+b)_(x+1) * G(r+x)/G(r) * alpha^r * { (b+x) (alpha+t)^-(r+x) + a (alpha+t_x)^-(r+x) }
+/// L = B(a, b+x+1)/B(a, b) * G(r+x)/G(r) * alpha^r * { (alpha+t)^-(r+x) + a/(b+x) * (alpha+t_x)^-(r+x) }
 pub(super) struct Terms {
     r: f64,
     alpha: f64,
     a: f64,
     b: f64,
     ln_alpha: f64,
-    ln_a: f64,
 }
 
 pub(super) struct OfCount {
     /// r + x.
     shape: f64,
-    /// ln of all before the braces, and its derivatives.
+    /// ln(B(a, b+x+1)/B(a, b) * G(r+x)/G(r) * alpha^r) and its derivatives.
     front: f64,
     by: [f64; 4],
-    /// b + x and its logarithm.
-    stay: f64,
-    ln_stay: f64,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct OfTime {
-    /// alpha + time.
-    sum: f64,
-    ln: f64,
+    /// ln(a/(b+x)), and its derivatives by a and b.
+    ln_odds: f64,
+    odds: [f64; 2],
 }
 
 impl fitting::Terms for Terms {
@@ -43,41 +38,42 @@ impl fitting::Terms for Terms {
     type OfTime = OfTime;
 
     fn new(&[r, alpha, a, b]: &[f64; 4]) -> Self {
-        Self { r, alpha, a, b, ln_alpha: libm::log(alpha), ln_a: libm::log(a) }
+        Self { r, alpha, a, b, ln_alpha: libm::log(alpha) }
     }
 
     fn of_count(&self, x: u32) -> OfCount {
-        let &Self { r, alpha, a, b, ln_alpha, .. } = self;
+        let &Self { r, alpha, a, b, ln_alpha } = self;
         let n = f64::from(x);
-        let all = a + b + n;
-        let by_sum = digamma_difference(a + b, n) + 1.0 / all;
-        let leaves = ln_gamma_ratio(b, n) - ln_gamma_ratio(a + b, n) - libm::log(all);
+        let stays = n + 1.0;
+        let by_sum = digamma_difference(a + b, stays);
         OfCount {
             shape: r + n,
-            front: leaves + ln_gamma_ratio(r, n) + r * ln_alpha,
-            by: [digamma_difference(r, n) + ln_alpha, r / alpha, -by_sum, digamma_difference(b, n) - by_sum],
-            stay: b + n,
-            ln_stay: libm::log(b + n),
+            front: ln_gamma_ratio(b, stays) - ln_gamma_ratio(a + b, stays)
+                + ln_gamma_ratio(r, n)
+                + r * ln_alpha,
+            by: [
+                digamma_difference(r, n) + ln_alpha,
+                r / alpha,
+                -by_sum,
+                digamma_difference(b, stays) - by_sum,
+            ],
+            ln_odds: ln_odds(a, b, x),
+            odds: [1.0 / a, -1.0 / (b + n)],
         }
     }
 
     fn of_time(&self, time: f64) -> OfTime {
-        let sum = self.alpha + time;
-        OfTime { sum, ln: libm::log(sum) }
+        OfTime::new(self.alpha, time)
     }
 
-    fn value(&self, count: &OfCount, last: &OfTime, end: &OfTime) -> (f64, [f64; 4]) {
-        let shape = count.shape;
-        let (total, stayed, left) = share(count.ln_stay - shape * end.ln, self.ln_a - shape * last.ln);
-        let [by_r, by_alpha, by_a, by_b] = count.by;
-        let gradient = [
-            by_r - stayed * end.ln - left * last.ln,
-            by_alpha - shape * (stayed / end.sum + left / last.sum),
-            by_a + left / self.a,
-            by_b + stayed / count.stay,
-        ];
-        (count.front + total, gradient)
+    fn sum(&self, count: &OfCount, rows: &[Prepared], times: &[OfTime]) -> Summed {
+        let sum = dropout::braces(count.shape, count.ln_odds, rows, times);
+        sum.with(count.shape, count.front, count.by, count.odds)
     }
+}
+
+fn ln_odds(a: f64, b: f64, x: u32) -> f64 {
+    libm::log(a / (b + f64::from(x)))
 }
 
 /// Log-likelihood of one customer.
@@ -90,18 +86,35 @@ pub fn ln_likelihood_with_gradient(parameters: &[f64; 4], x: u32, t_x: f64, t: f
     fitting::of_customer::<Terms>(parameters, x, t_x, t)
 }
 
-pub fn p_alive(_parameters: &[f64; 4], _x: u32, _t_x: f64, _t: f64) -> f64 {
-    unimplemented!()
+/// The probability that the customer is still there: the share of the first term of the likelihood.
+pub fn p_alive(&[r, alpha, a, b]: &[f64; 4], x: u32, t_x: f64, t: f64) -> f64 {
+    dropout::alive(alpha, r + f64::from(x), ln_odds(a, b, x), t_x, t)
 }
 
-pub fn expected_purchases(_parameters: &[f64; 4], _x: u32, _t_x: f64, _t: f64, _horizon: f64) -> f64 {
-    unimplemented!()
+/// Purchases expected in the next `horizon`.
+pub fn expected_purchases(parameters: &[f64; 4], x: u32, t_x: f64, t: f64, horizon: f64) -> f64 {
+    p_alive(parameters, x, t_x, t) * expected_if_alive(parameters, x, t, horizon)
 }
 
-pub fn expected_repeats(_parameters: &[f64; 4], _t: f64) -> f64 {
-    unimplemented!()
+/// The same of a customer who is known to be there; it does not depend on t_x. Given x purchases in t, the rate is
+/// gamma(r+x, alpha+t), and the probability of leaving, having stayed x+1 times, beta(a, b+x+1).
+pub fn expected_if_alive(&[r, alpha, a, b]: &[f64; 4], x: u32, t: f64, horizon: f64) -> f64 {
+    let n = f64::from(x);
+    dropout::expected(&[r + n, alpha + t, a, b + n + 1.0], horizon)
 }
 
-pub fn probability_of_repeats(_parameters: &[f64; 4], _n: u32, _t: f64) -> f64 {
-    unimplemented!()
+/// Repeat purchases expected in the time `t` after the first: of those who stayed at the first, b/(a+b) of all, of whom the
+/// probability of leaving is beta(a, b+1).
+pub fn expected_repeats(&[r, alpha, a, b]: &[f64; 4], t: f64) -> f64 {
+    b / (a + b) * dropout::expected(&[r, alpha, a, b + 1.0], t)
+}
+
+/// The probability of exactly `n` repeat purchases in the time `t` after the first: n purchases and still there, or left at
+/// the n-th (the first purchase is the 0th) when there would have been as many or more.
+pub fn probability_of_repeats(&[r, alpha, a, b]: &[f64; 4], n: u32, t: f64) -> f64 {
+    let count = f64::from(n);
+    let (exactly, at_least) = dropout::purchases(r, alpha, n, t);
+    // E[(1-p)^(n+1)], and E[p (1-p)^n] = a/(b+n) of it.
+    let stays = libm::exp(ln_gamma_ratio(b, count + 1.0) - ln_gamma_ratio(a + b, count + 1.0));
+    stays * exactly + stays * a / (b + count) * at_least
 }

@@ -12,6 +12,7 @@
 
 pub mod bg_nbd;
 pub mod bootstrap;
+mod dropout;
 mod fitting;
 pub mod gamma_gamma;
 pub mod mbg_nbd;

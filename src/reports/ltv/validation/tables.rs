@@ -29,7 +29,7 @@ impl Validation {
                 Kind::Key("predictors"),
                 Cells::texts(rows.iter().map(|predictor| predictor.key)),
             ),
-            Column::new("chosen", Kind::Bool, bools(&|_, predictor| predictor.is_chosen)),
+            Column::new("chosen", Kind::Bool, bools(&|_, predictor| self.is_chosen(predictor))),
             Column::new("best", Kind::Bool, bools(&|at, _| best == Some(at))),
             Column::new("customers", Kind::Count, same(self.actual.len() as i64)),
             Column::new("expected_purchases", Kind::Number(1), floats(|m| m.purchases)),
