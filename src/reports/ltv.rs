@@ -147,8 +147,7 @@ impl<'a> Study<'a> {
             true => Holdout::new(settings, histories, &order, &population, input.threads)?,
             false => None,
         };
-        let start = |kind| Some(holdout.as_ref()?.fitted.of(kind)?.model.parameters);
-        let mut fitted = Fitted::new(&population, kinds, start, input.threads);
+        let mut fitted = Fitted::new(&population, kinds, input.threads);
         fitted.choose(holdout.as_ref());
         if let Some(holdout) = &mut holdout {
             holdout.fitted.chosen = fitted.chosen;

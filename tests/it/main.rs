@@ -11,6 +11,7 @@ mod formats;
 mod fuzz_corpus;
 mod inputs;
 mod invariance;
+mod ltv;
 mod online_retail;
 mod personal_data;
 mod preset_fixtures;

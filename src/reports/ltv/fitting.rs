@@ -57,14 +57,9 @@ pub(super) struct Fitted {
 }
 
 impl Fitted {
-    /// Fits `kinds`; the first of them is chosen until a better one is known. `start` gives parameters to begin with.
-    pub fn new(
-        population: &Population,
-        kinds: &[ModelKind],
-        start: impl Fn(ModelKind) -> Option<[f64; 4]>,
-        threads: usize,
-    ) -> Self {
-        let fit = |kind: &ModelKind| (*kind, btyd::fit(*kind, &population.rows, start(*kind), threads));
+    /// Fits `kinds`; the first of them is chosen until a better one is known.
+    pub fn new(population: &Population, kinds: &[ModelKind], threads: usize) -> Self {
+        let fit = |kind: &ModelKind| (*kind, btyd::fit(*kind, &population.rows, None, threads));
         Self {
             candidates: kinds.iter().map(fit).collect(),
             chosen: kinds.first().copied().unwrap_or(ModelKind::BgNbd),

@@ -46,7 +46,7 @@ impl Holdout {
         if settings.holdout.is_none() && (before.repeaters() as f64) < FEW_REPEATERS {
             return Ok(None);
         }
-        let fitted = Fitted::new(&before, settings.kinds(), |_| None, threads);
+        let fitted = Fitted::new(&before, settings.kinds(), threads);
         let pairs = pairs(&before, whole);
         let ln_likelihood = fitted
             .candidates

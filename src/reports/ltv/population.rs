@@ -147,11 +147,6 @@ impl Population {
         self.customers.iter().filter(|customer| customer.x > 0).count()
     }
 
-    /// Repeat occasions of all customers.
-    pub fn repeats(&self) -> u64 {
-        self.customers.iter().map(|customer| u64::from(customer.x)).sum()
-    }
-
     /// Days from the first purchase of all to the end.
     pub fn span(&self) -> u32 {
         self.customers.iter().map(|customer| customer.t).max().unwrap_or(0)

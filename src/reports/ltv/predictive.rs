@@ -17,9 +17,9 @@ const TAIL: f64 = 0.1;
 /// The normal distribution's quantile at 1 - `TAIL`.
 const NORMAL_QUANTILE: f64 = 1.281_551_565_544_600_4;
 /// From this mean on the counts are those of a normal distribution with the negative binomial's variance.
-const LARGE_MEAN: f64 = 60.0;
+const LARGE_MEAN: f64 = 2_000.0;
 /// Terms of the probabilities that are added at most.
-const MOST_TERMS: u32 = 400;
+const MOST_TERMS: u32 = 10_000;
 
 /// The model by which somebody with this history goes on buying, as long as they are a customer.
 pub(super) fn going_on(model: &Model, row: &Row) -> Model {

@@ -26,6 +26,9 @@ struct ParameterRow {
     chosen: bool,
 }
 
+/// A row of the table of totals: group, measure, value, interval.
+type TotalRow = (usize, &'static str, Option<f64>, Option<Interval>);
+
 impl Study<'_> {
     /// A row for each parameter of each model that was fitted, that of spend last.
     pub(super) fn model_table(&self, bootstrap: Option<&Bootstrap>) -> Table {
@@ -101,7 +104,7 @@ impl Study<'_> {
             let cells = cells(&self.population, &self.groups.of);
             expected(&cells, groups, &valuation.forecasts, &valuation.spend, valuation.worth)
         });
-        let mut rows: Vec<(usize, &str, Option<f64>, Option<Interval>)> = Vec::new();
+        let mut rows: Vec<TotalRow> = Vec::new();
         for (group, known) in self.known().into_iter().enumerate() {
             let mut push = |measure, value: Option<f64>, interval| {
                 rows.push((group, measure, value.filter(|value| value.is_finite()), interval));
@@ -124,9 +127,7 @@ impl Study<'_> {
         }
         let mut columns = Vec::new();
         self.push_by(&mut columns, rows.iter().map(|row| row.0));
-        let float = |value: &dyn Fn(&(usize, &str, Option<f64>, Option<Interval>)) -> Option<f64>| {
-            Cells::Float(rows.iter().map(value).collect())
-        };
+        let float = |value: &dyn Fn(&TotalRow) -> Option<f64>| Cells::Float(rows.iter().map(value).collect());
         columns.extend([
             Column::new("measure", Kind::Key("measures"), Cells::texts(rows.iter().map(|row| row.1))),
             Column::new("value", Kind::Number(2), float(&|row| row.2)),
