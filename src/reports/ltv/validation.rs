@@ -256,13 +256,15 @@ impl Measures {
         let errors = || purchases.iter().zip(&came).map(|(expected, came)| expected - came);
         let expected: f64 = purchases.iter().sum();
         let came_total: f64 = came.iter().sum();
+        let pairs: Vec<_> =
+            purchases.iter().zip(&came).map(|(expected, came)| (*expected, *came, 1.0)).collect();
         let finite = |value: f64| value.is_finite().then_some(value);
         let mut measures = Self {
             purchases: finite(expected),
             total_error: finite(expected / came_total - 1.0),
             mae: finite(errors().map(f64::abs).sum::<f64>() / n),
             rmse: finite((errors().map(|error| error * error).sum::<f64>() / n).sqrt()),
-            rank_correlation: spearman(purchases, &came).and_then(finite),
+            rank_correlation: spearman(&pairs),
             ..Self::default()
         };
         if let Some(revenue) = revenue {
@@ -311,7 +313,8 @@ fn by_own_rate(before: &Population, days: u32) -> (Vec<f64>, Vec<f64>) {
         if customer.x == 0 || customer.t == 0 {
             return (0.0, 0.0);
         }
-        let purchases = f64::from(customer.x) * (f64::from(days) / f64::from(customer.t));
+        // The product is exact, so that equal rates are equal numbers, and ties in ranks.
+        let purchases = f64::from(customer.x) * f64::from(days) / f64::from(customer.t);
         let mean = customer.net_e4 as f64 / MONEY_UNIT / (f64::from(customer.x) + 1.0);
         (purchases, purchases * mean)
     };
