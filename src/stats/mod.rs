@@ -8,5 +8,6 @@ pub mod natural_breaks;
 pub mod optimise;
 pub mod proportions;
 pub mod quantile;
+pub mod rank_correlation;
 pub mod robust;
 pub mod special;

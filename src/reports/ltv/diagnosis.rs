@@ -128,14 +128,14 @@ impl Study<'_> {
     /// Gamma-Gamma takes spend to be independent of frequency.
     fn correlation_alert(&self) -> Option<Alert> {
         let spenders = self.population.customers.iter().filter(|c| c.x > 0 && c.spend_e4 > 0);
-        let (frequency, spend): (Vec<f64>, Vec<f64>) =
-            spenders.map(|c| (f64::from(c.x), c.spend_e4 as f64 / f64::from(c.spend_count))).unzip();
-        let rho = spearman(&frequency, &spend)?;
-        let by_chance = 1.959_963_984_540_054 / ((frequency.len() as f64) - 1.0).max(1.0).sqrt();
+        let pairs: Vec<(f64, f64, f64)> =
+            spenders.map(|c| (f64::from(c.x), c.spend_e4 as f64 / f64::from(c.spend_count), 1.0)).collect();
+        let rho = spearman(&pairs)?;
+        let by_chance = 1.959_963_984_540_054 / (pairs.len() as f64 - 1.0).max(1.0).sqrt();
         (rho.abs() > CORRELATED && rho.abs() > by_chance).then(|| {
             let key =
                 if rho > 0.0 { "ltv_spend_rises_with_frequency" } else { "ltv_spend_falls_with_frequency" };
-            let note = Note::new(key).with("rho", format!("{rho:.3}")).with("customers", frequency.len());
+            let note = Note::new(key).with("rho", format!("{rho:.3}")).with("customers", pairs.len());
             warning("spend_frequency_correlated", note).of(rho, Some(CORRELATED))
         })
     }

@@ -1,7 +1,7 @@
 //! Models fitted to a population, and the choice among them.
 
 use super::population::Population;
-use crate::stats::btyd::gamma_gamma::{self, GammaGamma, NoSpendFit, SpendFit};
+use crate::stats::btyd::gamma_gamma::{self, NoSpendFit, SpendFit};
 use crate::stats::btyd::{self, Fit, Model, ModelKind, NoFit, Row};
 
 /// How spend per purchase is foreseen.
@@ -28,22 +28,12 @@ impl SpendModel {
     /// finite answer (q <= 1 and too little history) gives way to the mean of all purchases.
     pub fn expected(&self, x: u32, mean: f64) -> Option<f64> {
         let own = match &self.fit {
-            Ok(fit) => expected_spend(&fit.model, x, mean),
+            Ok(fit) => fit.model.expectation(x, mean).filter(|spend| *spend >= 0.0),
             Err(NoSpendFit::Constant { spend }) => Some(*spend),
             Err(_) => None,
         };
         own.or(self.mean).map(|spend| spend * self.refund_factor)
     }
-}
-
-/// What the model expects, where that is finite.
-fn expected_spend(model: &GammaGamma, x: u32, mean: f64) -> Option<f64> {
-    let spend = match x {
-        0 => model.population_mean()?,
-        _ if model.p * f64::from(x) + model.q <= 1.0 => return None,
-        _ => model.expected_spend(x, mean),
-    };
-    (spend.is_finite() && spend >= 0.0).then_some(spend)
 }
 
 /// The models fitted to one population.

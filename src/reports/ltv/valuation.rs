@@ -3,6 +3,7 @@
 use super::fitting::{Fitted, SpendModel};
 use super::population::Population;
 use super::settings::LtvSettings;
+use crate::stats::btyd::discount::discounted_purchases;
 use crate::stats::btyd::{Model, Row};
 
 /// Rows of a piece of work: fixed, so that nothing depends on the number of threads.
@@ -36,7 +37,7 @@ impl Forecast {
         let purchases = known(model.expected_purchases(row.x, row.t_x, row.t, horizon)).map(|n| n.max(0.0));
         let discounted = match rate {
             0.0 => purchases,
-            _ => purchases,
+            _ => known(discounted_purchases(model, row.x, row.t_x, row.t, horizon, rate)).map(|n| n.max(0.0)),
         };
         Self { p_alive, purchases, discounted }
     }

@@ -14,9 +14,11 @@ pub mod bg_nbd;
 pub mod bootstrap;
 mod dropout;
 mod fitting;
+pub mod discount;
 pub mod gamma_gamma;
 pub mod mbg_nbd;
 pub mod pareto_nbd;
+mod quadrature;
 
 /// Customers who have one and the same history.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -217,30 +219,6 @@ pub fn fit(kind: ModelKind, rows: &[Row], start: Option<[f64; 4]>, threads: usiz
     match kind {
         ModelKind::BgNbd => fitting::run::<bg_nbd::Terms>(kind, rows, start, threads),
         ModelKind::MbgNbd => fitting::run::<mbg_nbd::Terms>(kind, rows, start, threads),
-        ModelKind::ParetoNbd => fitting::run::<ParetoTerms>(kind, rows, start, threads),
-    }
-}
-
-/// Pareto/NBD customer by customer.
-struct ParetoTerms([f64; 4]);
-
-impl fitting::Terms for ParetoTerms {
-    type OfCount = u32;
-    type OfTime = f64;
-
-    fn new(parameters: &[f64; 4]) -> Self {
-        Self(*parameters)
-    }
-
-    fn of_count(&self, x: u32) -> u32 {
-        x
-    }
-
-    fn of_time(&self, time: f64) -> f64 {
-        time
-    }
-
-    fn value(&self, x: &u32, t_x: &f64, t: &f64) -> (f64, [f64; 4]) {
-        pareto_nbd::ln_likelihood_with_gradient(&self.0, *x, *t_x, *t)
+        ModelKind::ParetoNbd => fitting::run::<pareto_nbd::Terms>(kind, rows, start, threads),
     }
 }

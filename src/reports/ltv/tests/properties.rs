@@ -13,7 +13,7 @@ fn shuffled(customers: &[(String, Vec<(i32, i64)>)]) -> Vec<(String, Vec<(i32, i
 
 #[test]
 fn neither_threads_nor_the_order_of_customers_change_a_byte() {
-    let customers = shop(1500, 11);
+    let customers = shop(700, 11);
     let params = LtvParams { bootstrap: Some(20), discount: Some(0.1), ..LtvParams::default() };
     let one = bytes(&report(&params, &histories_of(&customers), 399, 1));
     assert_eq!(one, bytes(&report(&params, &histories_of(&customers), 399, 3)));
