@@ -12,6 +12,7 @@ mod fuzz_corpus;
 mod inputs;
 mod invariance;
 mod ltv;
+mod ltv_holdout;
 mod online_retail;
 mod personal_data;
 mod preset_fixtures;

@@ -1,5 +1,5 @@
 //! How repeat purchases came in week by week, and how many the model expected of the customers acquired by then
-//! (Fader, Hardie and Lee 2005, figures 4 and 5).
+//! (the tracking plots of Fader, Hardie and Lee 2005).
 //!
 //! The expectation is unconditional: E[X(t)] of a customer t days after the first purchase, whatever this one did since.
 //! `validation` expects of each customer given the own history; its total is another number.

@@ -10,7 +10,7 @@ fn bg() -> Model {
 }
 
 /// Expected: E[X(t)] of BG/NBD (Fader, Hardie, Lee 2005, equation 9) with scipy's hyp2f1, summed over the days of first
-/// purchases; 1e-6 relative. Actual: pandas. The paper says that the model underforecasts by 4 % at week 78.
+/// purchases; 1e-6 relative. Actual: pandas.
 #[test]
 fn the_weeks_of_cdnow() {
     let Some(histories) = cdnow() else {
