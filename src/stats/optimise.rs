@@ -134,7 +134,7 @@ fn start_inverse<const N: usize>(
     }
     let (values, vectors) = eigen(&symmetric(&hessian));
     let greatest = values.iter().fold(0.0_f64, |greatest, value| greatest.max(value.abs()));
-    if !(greatest > 0.0) {
+    if greatest == 0.0 {
         return unit();
     }
     let mut inverse = [[0.0; N]; N];
@@ -155,7 +155,8 @@ fn update<const N: usize>(inverse: &mut [[f64; N]; N], here: &Place<N>, there: &
     let change: [f64; N] = std::array::from_fn(|i| there.gradient[i] - here.gradient[i]);
     let along = dot(&step, &change);
     // Without positive curvature (rounding near the end) the old one stays.
-    if !(along > 1e-12 * libm::sqrt(dot(&step, &step) * dot(&change, &change))) {
+    let least = 1e-12 * libm::sqrt(dot(&step, &step) * dot(&change, &change));
+    if along.is_nan() || along <= least {
         return;
     }
     let turned = times(inverse, &change);
@@ -228,7 +229,7 @@ fn between(low: (f64, f64, f64), high: (f64, f64, f64)) -> f64 {
     }
     let first = low.2 + high.2 - 3.0 * (low.1 - high.1) / (low.0 - high.0);
     let square = first * first - low.2 * high.2;
-    if !(square >= 0.0) {
+    if square.is_nan() || square < 0.0 {
         return middle;
     }
     let second = libm::copysign(libm::sqrt(square), width);
@@ -298,7 +299,7 @@ pub fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> ([f64; N], [[f64; N]; N]
     for _ in 0..60 {
         let off: f64 =
             (0..N).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| turned[i][j].abs()).sum();
-        if !(off > 0.0) || !off.is_finite() {
+        if off == 0.0 || !off.is_finite() {
             break;
         }
         for p in 0..N {
@@ -315,24 +316,23 @@ pub fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> ([f64; N], [[f64; N]; N]
                     row[p] = cosine * left - sine * right;
                     row[q] = sine * left + cosine * right;
                 }
-                for k in 0..N {
-                    let (left, right) = (turned[p][k], turned[q][k]);
-                    turned[p][k] = cosine * left - sine * right;
-                    turned[q][k] = sine * left + cosine * right;
-                }
+                rotate(&mut turned, p, q, cosine, sine);
                 turned[p][q] = 0.0;
                 turned[q][p] = 0.0;
-                for k in 0..N {
-                    let (left, right) = (vectors[p][k], vectors[q][k]);
-                    vectors[p][k] = cosine * left - sine * right;
-                    vectors[q][k] = sine * left + cosine * right;
-                }
+                rotate(&mut vectors, p, q, cosine, sine);
             }
         }
     }
     let mut order: [usize; N] = std::array::from_fn(|i| i);
     order.sort_by(|i, j| turned[*i][*i].total_cmp(&turned[*j][*j]));
     (order.map(|i| turned[i][i]), order.map(|i| vectors[i]))
+}
+
+/// Turns two rows into each other.
+fn rotate<const N: usize>(rows: &mut [[f64; N]; N], p: usize, q: usize, cosine: f64, sine: f64) {
+    let (left, right) = (rows[p], rows[q]);
+    rows[p] = std::array::from_fn(|k| cosine * left[k] - sine * right[k]);
+    rows[q] = std::array::from_fn(|k| sine * left[k] + cosine * right[k]);
 }
 
 fn unit<const N: usize>() -> [[f64; N]; N] {

@@ -25,7 +25,7 @@ pub(super) struct Terms {
 pub(super) struct OfCount {
     /// r + x.
     shape: f64,
-    /// ln(B(a, b+x)/B(a, b) * G(r+x)/G(r) * alpha^r) and its derivatives.
+    /// ln(B(a, b+x)/B(a, b) * G(r+x)/G(r) * alpha^-x) and its derivatives.
     front: f64,
     by: [f64; 4],
     /// ln(a/(b+x-1)), minus infinity where x = 0, and its derivatives by a and b.
@@ -47,8 +47,8 @@ impl fitting::Terms for Terms {
         let by_sum = digamma_difference(a + b, n);
         OfCount {
             shape: r + n,
-            front: ln_gamma_ratio(b, n) - ln_gamma_ratio(a + b, n) + ln_gamma_ratio(r, n) + r * ln_alpha,
-            by: [digamma_difference(r, n) + ln_alpha, r / alpha, -by_sum, digamma_difference(b, n) - by_sum],
+            front: ln_gamma_ratio(b, n) - ln_gamma_ratio(a + b, n) + ln_gamma_ratio(r, n) - n * ln_alpha,
+            by: [digamma_difference(r, n), -n / alpha, -by_sum, digamma_difference(b, n) - by_sum],
             ln_odds: ln_odds(a, b, x),
             odds: if x == 0 { [0.0; 2] } else { [1.0 / a, -1.0 / (b + n - 1.0)] },
         }

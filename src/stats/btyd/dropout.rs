@@ -11,20 +11,22 @@ const TERMS: f64 = 1500.0;
 /// What is looked up for a time.
 #[derive(Clone, Copy)]
 pub(super) struct OfTime {
-    /// ln(alpha + time) and 1/(alpha + time).
-    pub(super) ln: f64,
-    pub(super) inverse: f64,
+    /// ln((alpha + time)/alpha).
+    ln: f64,
+    /// Minus its derivative by alpha.
+    slope: f64,
 }
 
 impl OfTime {
     pub(super) fn new(alpha: f64, time: f64) -> Self {
-        let sum = alpha + time;
-        Self { ln: libm::log(sum), inverse: 1.0 / sum }
+        let ratio = time / alpha;
+        Self { ln: libm::log1p(ratio), slope: ratio / (alpha + time) }
     }
 }
 
-/// Sums over rows with one x, of which the likelihood is front * {(alpha+t)^-shape + e^ln_odds (alpha+t_x)^-shape}: of the
-/// logarithm of the braces, and of what its derivatives are made of.
+/// Sums over rows with one x, of which the likelihood is front * {(1+t/alpha)^-shape + e^ln_odds (1+t_x/alpha)^-shape}: of
+/// the logarithm of the braces, and of what its derivatives are made of. (With alpha^r in the front and alpha + t in the
+/// braces, as in the papers, a large r would lose digits.)
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Braces {
     pub(super) weight: f64,
@@ -33,7 +35,7 @@ pub(super) struct Braces {
     pub(super) left: f64,
     /// Minus the derivative by shape.
     pub(super) by_shape: f64,
-    /// Minus the derivative by alpha, divided by shape.
+    /// The derivative by alpha, divided by shape.
     pub(super) by_alpha: f64,
 }
 
@@ -45,7 +47,7 @@ pub(super) fn braces(shape: f64, ln_odds: f64, rows: &[Prepared], times: &[OfTim
             let end = &times[row.end as usize];
             sum.weight += row.weight;
             sum.by_shape += row.weight * end.ln;
-            sum.by_alpha += row.weight * end.inverse;
+            sum.by_alpha += row.weight * end.slope;
         }
         sum.ln = -shape * sum.by_shape;
         return sum;
@@ -73,7 +75,7 @@ pub(super) fn braces(shape: f64, ln_odds: f64, rows: &[Prepared], times: &[OfTim
         sum.weight += row.weight;
         sum.left += row.weight * left;
         sum.by_shape += row.weight * (end.ln + left * between);
-        sum.by_alpha += row.weight * (end.inverse + left * (last.inverse - end.inverse));
+        sum.by_alpha += row.weight * (end.slope + left * (last.slope - end.slope));
     }
     sum.ln += libm::log(product);
     sum
@@ -85,7 +87,7 @@ impl Braces {
         [
             self.weight * front + self.ln,
             self.weight * by[0] - self.by_shape,
-            self.weight * by[1] - shape * self.by_alpha,
+            self.weight * by[1] + shape * self.by_alpha,
             self.weight * by[2] + self.left * odds[0],
             self.weight * by[3] + self.left * odds[1],
         ]
@@ -107,7 +109,7 @@ pub(super) fn alive(alpha: f64, shape: f64, ln_odds: f64, t_x: f64, t: f64) -> f
 /// the customer is expected to be there for S_n = sum of E[(1-p)^k], k < n. All terms are positive; or, where there would be
 /// too many of them, the mean over p by a quadrature.
 pub(super) fn expected(&[r, alpha, a, b]: &[f64; 4], t: f64) -> f64 {
-    if !(t > 0.0) {
+    if t <= 0.0 || t.is_nan() {
         return 0.0;
     }
     let (z, complement) = (t / (alpha + t), alpha / (alpha + t));
@@ -142,7 +144,7 @@ pub(super) fn expected(&[r, alpha, a, b]: &[f64; 4], t: f64) -> f64 {
 /// The negative binomial distribution of the purchases of those who never leave: the probability of exactly `n` in a time
 /// `t`, and of `n` or more (Fader, Hardie, Lee 2005, appendix).
 pub(super) fn purchases(r: f64, alpha: f64, n: u32, t: f64) -> (f64, f64) {
-    if !(t > 0.0) {
+    if t <= 0.0 || t.is_nan() {
         let none = f64::from(u8::from(n == 0));
         return (none, none);
     }

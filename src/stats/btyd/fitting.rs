@@ -6,6 +6,9 @@
 //!   rows and any number of threads gives the same bits.
 //! - What only depends on x or only on a time is computed once for all rows that share it.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Doubt, FEW_REPEATERS, Fit, Model, ModelKind, NoFit, Row};
 use crate::stats::optimise::{Limits, Minimum, eigen, hessian, inverse, minimise_with};
 
@@ -22,6 +25,8 @@ const FENCE: f64 = 12.0;
 const FENCE_SLOPE: f64 = 1e-3;
 /// Where a parameter counts as having run to the edge: beyond e^-9 .. e^9, about 1/8,000 .. 8,000 (times: of the mean time).
 const EDGE: f64 = 9.0;
+/// There the sums cancel (r of 10^5), and a gradient as small as this is rounding.
+const EDGE_GRADIENT: f64 = 1e-4;
 /// A logarithm of a parameter with a larger standard error (95 % of e^-3 .. e^3, twentyfold either way) is flat.
 const FLAT: f64 = 1.5;
 /// Step of the differences in the Hessian.
@@ -83,7 +88,7 @@ struct Customers {
     rows: Vec<Prepared>,
     /// Distinct, ascending, in units of `unit`.
     times: Vec<f64>,
-    /// Days: the mean observed time.
+    /// Days: the mean observed time of those who have one.
     unit: f64,
     customers: f64,
     repeaters: f64,
@@ -116,11 +121,12 @@ impl Customers {
         });
         let total = |of: fn(&Row) -> f64| sorted.iter().map(|row| row.weight * of(row)).sum::<f64>();
         let customers = total(|_| 1.0);
-        let unit = total(|row| row.t) / customers;
+        // The mean of those who were observed at all.
+        let unit = total(|row| row.t) / total(|row| f64::from(u8::from(row.t > 0.0)));
         if sorted.is_empty() {
             return Err(NoFit::NoCustomers);
         }
-        if !(unit > 0.0) {
+        if unit.is_nan() {
             return Err(NoFit::NoTime);
         }
         if sorted.iter().all(|row| row.x == 0) {
@@ -253,6 +259,11 @@ fn fence(logs: &[f64; 4], objective: (f64, [f64; 4])) -> (f64, [f64; 4]) {
     (value, gradient)
 }
 
+fn has_settled(found: &Minimum<4>) -> bool {
+    let at_edge = found.point.into_iter().any(is_at_edge);
+    found.converged || at_edge && found.largest_gradient() <= EDGE_GRADIENT
+}
+
 fn is_at_edge(log: f64) -> bool {
     log.abs() > EDGE
 }
@@ -282,8 +293,10 @@ fn search<T: Terms>(customers: &Customers, starts: &[Start], threads: usize) -> 
         if found.value.is_finite() && better {
             best = Some(found);
         }
-        // The first good end is taken: likelihoods of these models have one maximum where the data tell anything.
-        if best.is_some_and(|best| best.converged && !best.point.into_iter().any(is_at_edge)) {
+        // The first good end is taken: likelihoods of these models have one maximum where the data tell anything. An edge is
+        // good only where the search began at it, as that of a bootstrap or after a sample does.
+        let known = start.logs.into_iter().any(is_at_edge);
+        if best.is_some_and(|best| has_settled(&best) && (known || !best.point.into_iter().any(is_at_edge))) {
             break;
         }
     }
@@ -371,7 +384,7 @@ fn doubts(
             doubts.push(Doubt::Flat { parameter });
         }
     }
-    if !best.converged {
+    if !has_settled(best) {
         doubts.push(Doubt::NotConverged { gradient: best.largest_gradient() });
     }
     doubts

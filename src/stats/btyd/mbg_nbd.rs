@@ -25,7 +25,7 @@ pub(super) struct Terms {
 pub(super) struct OfCount {
     /// r + x.
     shape: f64,
-    /// ln(B(a, b+x+1)/B(a, b) * G(r+x)/G(r) * alpha^r) and its derivatives.
+    /// ln(B(a, b+x+1)/B(a, b) * G(r+x)/G(r) * alpha^-x) and its derivatives.
     front: f64,
     by: [f64; 4],
     /// ln(a/(b+x)), and its derivatives by a and b.
@@ -48,15 +48,9 @@ impl fitting::Terms for Terms {
         let by_sum = digamma_difference(a + b, stays);
         OfCount {
             shape: r + n,
-            front: ln_gamma_ratio(b, stays) - ln_gamma_ratio(a + b, stays)
-                + ln_gamma_ratio(r, n)
-                + r * ln_alpha,
-            by: [
-                digamma_difference(r, n) + ln_alpha,
-                r / alpha,
-                -by_sum,
-                digamma_difference(b, stays) - by_sum,
-            ],
+            front: ln_gamma_ratio(b, stays) - ln_gamma_ratio(a + b, stays) + ln_gamma_ratio(r, n)
+                - n * ln_alpha,
+            by: [digamma_difference(r, n), -n / alpha, -by_sum, digamma_difference(b, stays) - by_sum],
             ln_odds: ln_odds(a, b, x),
             odds: [1.0 / a, -1.0 / (b + n)],
         }

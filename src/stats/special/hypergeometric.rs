@@ -12,8 +12,8 @@ const LARGE: f64 = 1e200;
 /// By the series (Abramowitz, Stegun 15.1.1), all of whose terms are positive, or, where that would be slow and c > a or
 /// c > b, by Euler's integral (15.3.1). `None` out of that domain, and where neither will do (z next to 1, c below both).
 pub fn ln_hyp2f1(a: f64, b: f64, c: f64, z: f64) -> Option<f64> {
-    let sound = a > 0.0 && b > 0.0 && c > 0.0 && (0.0..1.0).contains(&z);
-    if !sound || !(a.is_finite() && b.is_finite() && c.is_finite()) {
+    let sound = |value: f64| value > 0.0 && value.is_finite();
+    if !(sound(a) && sound(b) && sound(c) && (0.0..1.0).contains(&z)) {
         return None;
     }
     series(a, b, c, z, TERMS).or_else(|| {

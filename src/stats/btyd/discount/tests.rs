@@ -1,4 +1,5 @@
 use super::*;
+use crate::stats::btyd::gamma_gamma::GammaGamma;
 
 const PARETO: Model = Model { kind: ModelKind::ParetoNbd, parameters: [0.55, 74.0, 0.6, 82.0] };
 const BG: Model = Model { kind: ModelKind::BgNbd, parameters: [0.243, 30.9, 0.793, 2.426] };
@@ -8,13 +9,15 @@ fn close(got: f64, expected: f64, tolerance: f64) {
     assert!((got / expected - 1.0).abs() < tolerance, "{got}, not {expected}");
 }
 
-/// ../shared/truth/README.md (lifetimes' tests, after FHL): parameters of 78 weeks, d = .0027 a week; to the digits given.
+/// ../shared/truth/README.md (lifetimes' tests, after FHL): parameters of 78 weeks, d = .0027 a week: 1.864183
+/// within 5e-6. At the parameters as they are printed mpmath 1.4.1 gives 1.864186201, which is held to all digits.
 #[test]
 fn truth_of_dert() {
     let weeks = [0.5629937, 12.5589722, 0.4081087, 10.5148117];
     let model = Model::from_unit(ModelKind::ParetoNbd, weeks, 7.0);
     let got = dert(&model, 7, 35.0 * 7.0, 77.86 * 7.0, 0.0027 / 7.0).unwrap();
-    assert!((got - 1.864183).abs() < 2e-5, "{got}");
+    assert!((got - 1.864183).abs() < 5e-6, "{got}");
+    close(got, 1.864186201, 5e-10);
 }
 
 /// U(1, 2 - s, z) by mpmath 1.4.1.
@@ -125,5 +128,28 @@ fn nothing_is_ever_not_a_number() {
                 );
             }
         }
+    }
+}
+
+/// ../shared/truth/README.md (lifetimes' tests): BG/NBD and Gamma-Gamma fitted to CDNOW, 12 months of 4.345 weeks, 1 % a
+/// month. lifetimes' copy of the data has times rounded to 0.01 weeks and means to 0.01: those are used here. Within 0.02 %,
+/// as lifetimes' own fits are not quite at the maximum.
+#[test]
+fn truth_of_the_published_clv() {
+    let weeks = [0.2425945, 4.4136019, 0.7929199, 2.4258881];
+    let model = Model::from_unit(ModelKind::BgNbd, weeks, 7.0);
+    let spend = GammaGamma { p: 6.249349, q: 3.744256, v: 15.444307 };
+    let customers = [
+        (2, 30.43, 22.35, 36.278496),
+        (1, 1.71, 11.77, 4.637466),
+        (0, 0.0, 0.0, 8.344093),
+        (7, 29.43, 73.74, 283.523593),
+        (1, 5.0, 11.77, 6.881407),
+        (2, 35.71, 25.55, 43.353642),
+    ];
+    for (x, t_x, mean, truth) in customers {
+        let history = (x, t_x * 7.0, 38.86 * 7.0);
+        let each = spend.expected_spend(x, mean);
+        close(monthly_discounted_value(&model, history, each, 12, 4.345 * 7.0, 0.01), truth, 2e-4);
     }
 }
