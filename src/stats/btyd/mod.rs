@@ -12,9 +12,9 @@
 
 pub mod bg_nbd;
 pub mod bootstrap;
+pub mod discount;
 mod dropout;
 mod fitting;
-pub mod discount;
 pub mod gamma_gamma;
 pub mod mbg_nbd;
 pub mod pareto_nbd;
