@@ -31,12 +31,18 @@ fn the_unit_of_time_changes_reported_parameters_alone() {
     for name in ["totals", "deciles", "customers"] {
         assert_eq!(format!("{:?}", table(&days, name)), format!("{:?}", table(&weeks, name)), "{name}");
     }
-    for model in ["bg-nbd", "mbg-nbd", "pareto-nbd"] {
-        let (day, week) = (parameter(&days, model, "alpha"), parameter(&weeks, model, "alpha"));
-        assert!(
-            (day.0 / 7.0 - week.0).abs() <= 1e-12 * day.0 && (day.1 / 7.0 - week.1).abs() <= 1e-12 * day.1
-        );
-        assert_eq!(parameter(&days, model, "r").0, parameter(&weeks, model, "r").0);
+    let (days, weeks) = (table(&days, "model"), table(&weeks, "model"));
+    let names = texts(days, "model").into_iter().zip(texts(days, "parameter"));
+    for (at, (model, parameter)) in names.enumerate() {
+        let unit = if ["alpha", "beta"].contains(&parameter.as_str()) { 7.0 } else { 1.0 };
+        for column in ["value", "se", "lower", "upper"] {
+            match (floats(days, column)[at], floats(weeks, column)[at]) {
+                (Some(day), Some(week)) => {
+                    assert!((day / unit - week).abs() <= 1e-12 * day, "{model} {parameter}")
+                }
+                (day, week) => assert_eq!(day, week, "{model} {parameter}"),
+            }
+        }
     }
 }
 
