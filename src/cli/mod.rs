@@ -8,7 +8,6 @@ mod convert;
 mod histories;
 mod inspect;
 mod ltv;
-#[allow(dead_code)] // Until cohort and ltv call it.
 mod other_frames;
 pub mod params;
 mod presets;

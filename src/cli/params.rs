@@ -36,7 +36,7 @@ pub struct InputParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<Vec<String>>,
 
-    /// Map a column by hand, e.g. `--col amount=Total`; may be repeated
+    /// Map a column by hand, e.g. `--col amount=Total`, and `--col spend.amount=Cost` in the files of --spend; may be repeated
     #[arg(long, value_name = "CANONICAL=COLUMN")]
     #[serde(skip)]
     pub col: Vec<String>,

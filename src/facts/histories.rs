@@ -5,8 +5,8 @@
 //! ## Definition
 //! - Day of an order: the day (floor of its moment, in days since 1970-01-01).
 //! - Occasion: all purchases of one customer on one day.
-//! - Item of an occasion: a value (a product, a category) of the rows of its purchases; rows that give something back and no
-//!   more are left out, and a row without a value has no item.
+//! - Item of an occasion: a value (a product, a category) of the rows of its purchases, or "no value" where a row has none;
+//!   rows that give something back and no more are left out.
 //! - Entry: an occasion, or the orders of a day that are no purchase (refunds that stand by themselves, orders refunded
 //!   whole): one customer has up to two entries for a day, the occasion first.
 //!
@@ -52,7 +52,7 @@ pub struct Items {
     pub ends: Vec<u32>,
     /// In time; of one day in the order of `values`.
     pub day: Vec<i32>,
-    /// Index into `values`.
+    /// Index into `values`, or [`AttributeColumn::NO_VALUE`].
     pub code: Vec<u32>,
     /// Distinct, in byte order.
     pub values: Arc<IdColumn>,
@@ -66,9 +66,14 @@ pub struct History<'a> {
     pub net_e4: &'a [i64],
 }
 
-impl History<'_> {
+impl<'a> History<'a> {
     /// Day, purchases and net (1/10,000) of each occasion, in time; there is one at least.
-    pub fn occasions(&self) -> impl DoubleEndedIterator<Item = (i32, u32, i64)> + Clone + '_ {
+    pub fn occasions(&self) -> impl DoubleEndedIterator<Item = (i32, u32, i64)> + Clone + 'a {
+        self.into_occasions()
+    }
+
+    /// The same, free of the borrow of this view.
+    pub fn into_occasions(self) -> impl DoubleEndedIterator<Item = (i32, u32, i64)> + Clone + 'a {
         let entries = self.day.iter().zip(self.orders).zip(self.net_e4);
         entries.filter(|((_, orders), _)| **orders > 0).map(|((day, orders), net)| (*day, *orders, *net))
     }
@@ -148,7 +153,7 @@ impl Histories {
 }
 
 impl Items {
-    /// Day and code of what a customer bought, in time.
+    /// Day and code of what a customer bought, in time; of one day each code once, [`AttributeColumn::NO_VALUE`] last.
     ///
     /// ## Panics
     /// When there is no such customer.

@@ -402,9 +402,8 @@ impl<'a> Reducer<'a> {
         let (codes, dictionary) = (&self.extras.codes[items], &self.dictionaries[items]);
         for row in order.iter().filter(|row| row.at_us <= cutoff && row.kind != Kind::Refund) {
             let code = codes.get(row.index as usize) as usize;
-            if code != 0 {
-                self.bought.push((day, dictionary.ranks[code - 1]));
-            }
+            let rank = code.checked_sub(1).map_or(AttributeColumn::NO_VALUE, |code| dictionary.ranks[code]);
+            self.bought.push((day, rank));
         }
     }
 

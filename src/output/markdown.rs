@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::layout;
 use super::numbers::ABSENT;
-use super::report::Table;
+use super::report::{Column, Table};
 use super::shown;
 use super::sink::Failure;
 use crate::text::Catalogue;
@@ -21,7 +21,11 @@ pub fn write(table: &Table, words: &Catalogue, out: &mut dyn Write) -> Result<()
     let header: Vec<String> = table.columns.iter().map(|c| escaped(&words.column(&c.name))).collect();
     let right: Vec<bool> = table.columns.iter().map(shown::is_number).collect();
     let row_of = |row: usize| -> Vec<String> {
-        let cell = |c| shown::cell(c, row, words).map_or_else(|| ABSENT.to_owned(), |v| escaped(&v));
+        let cell = |c: &Column| {
+            let mark = if shown::is_provisional(c, row) { "\\*" } else { "" };
+            let absent = || if c.shaded { String::new() } else { ABSENT.to_owned() };
+            shown::cell(c, row, words).map_or_else(absent, |v| escaped(&v) + mark)
+        };
         table.columns.iter().map(cell).collect()
     };
 
@@ -45,6 +49,9 @@ pub fn write(table: &Table, words: &Catalogue, out: &mut dyn Write) -> Result<()
     line(out, &rules, &widths, &right)?;
     for row in 0..table.height() {
         line(out, &row_of(row), &widths, &right)?;
+    }
+    if table.columns.iter().any(shown::any_provisional) {
+        writeln!(out, "\n\\* {}", escaped(&words.ui("provisional")))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! OutputSettings (as typed) --plan--> OutputPlan (resolved, checked) --write(report)--> table csv tsv json ... --> sink
 //! ```
 
+mod brief;
 mod delimited;
 mod exact;
 mod format;
@@ -19,6 +20,7 @@ pub mod report;
 #[cfg(test)]
 mod sample;
 mod select;
+mod shade;
 pub mod shortened;
 mod shown;
 pub mod sink;
@@ -36,6 +38,7 @@ pub use self::plan::{OutputPlan, OutputSettings, plan, refuse_to_overwrite, term
 pub use self::report::{
     Alert, Cells, Column, InputAccount, Kind, Label, Note, Report, Severity, Table, TableChoice,
 };
+pub use self::shade::Palette;
 use crate::error::Result;
 use crate::text::{Catalogue, Lang};
 
@@ -66,7 +69,10 @@ fn render(
 ) -> Result<(), sink::Failure> {
     let words = &*Catalogue::with_labels(plan.lang, &report.labels);
     match plan.format {
-        Format::Table => table::write(report, tables, words, plan.width, plan.color, out),
+        Format::Table => {
+            let colors = plan.color.then_some(plan.palette);
+            table::write(report, tables, words, plan.width, colors, out)
+        }
         Format::Csv | Format::Tsv => {
             let style = delimited::Style {
                 tab: plan.format == Format::Tsv,

@@ -21,6 +21,16 @@ pub fn percent(ratio: f64) -> String {
     float(ratio, 2, 1) + "%"
 }
 
+/// A ratio as a percentage with this many decimals.
+pub(super) fn percent_to(ratio: f64, decimals: u8) -> String {
+    float(ratio, 2, decimals) + "%"
+}
+
+/// 1/10,000 of the unit -> this many decimals.
+pub(super) fn money_to(e4: i64, decimals: u8) -> String {
+    rounded(&exact_money(e4), 0, usize::from(decimals))
+}
+
 /// A sum in 1/10,000 of the unit -> two decimals.
 pub fn sum(e4: i128) -> String {
     rounded(&exact_sum(e4), 0, 2)

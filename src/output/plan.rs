@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::format::{ColorChoice, Format};
 use super::mask;
 use super::report::TableChoice;
+use super::shade::Palette;
 use super::sink::{self, Target};
 use crate::error::{Error, Result, nearest, quote_for_shell};
 use crate::text::Lang;
@@ -48,6 +49,8 @@ pub struct OutputPlan {
     pub mask: Option<mask::Key>,
     /// Whether to colour the table.
     pub color: bool,
+    /// The colours that the terminal has.
+    pub palette: Palette,
     /// Columns of the terminal that the table may take.
     pub width: usize,
 }
@@ -88,6 +91,7 @@ pub fn plan(
         excel_safe: settings.excel_safe,
         mask: settings.mask.clone(),
         color: settings.color.on(on_terminal),
+        palette: Palette::of(std::env::var("COLORTERM").ok().as_deref()),
         width: settings.width.filter(|_| on_terminal).unwrap_or(WIDTH_ELSEWHERE).max(WIDTH_LEAST),
         target,
     })

@@ -227,6 +227,11 @@ pub enum Kind {
     Count,
     /// Whole days.
     Days,
+    /// Days until something has happened to enough people: absent is "not reached" and says so to people (null, or an empty
+    /// cell, in csv, json and parquet).
+    Reached,
+    /// A probability that may be tiny, of a test: four decimals, or `<0.0001`.
+    Probability,
     /// A small whole number that is a score or a rank.
     Score,
     /// Money: `Cells::Money` (exact) or `Cells::Float` (means, in currency units). Shown with two decimals.

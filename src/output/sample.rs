@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use crate::output::report::{Alert, Cells, Column, InputAccount, Kind, Note, Report, Severity, Table};
+use crate::output::report::{Alert, Cells, Column, InputAccount, Kind, Label, Note, Report, Severity, Table};
 
 /// Segments and customers, as `rfm` gives them.
 pub fn ordinary() -> Report {
@@ -245,6 +245,65 @@ pub fn hostile() -> Report {
         params: [("where".to_owned(), json!("=1+1 OR \"a\nb\""))].into_iter().collect(),
         tables: vec![table, empty],
         notes: vec![Note::new("no_such_note").with("value", "\"quoted\"\n</script>")],
+        ..Report::default()
+    }
+}
+
+/// A triangle of 13 cohorts by 13 months, as `cohort` gives it: shares, the first of them (always 1) not shaded, the last of
+/// each cohort of a month that is still running; the second table is the money of the same.
+pub fn triangle() -> Report {
+    const MONTHS: usize = 13;
+    let labels = (0..MONTHS).map(|m| format!("{}-{:02}", 2023 + m / 12, m % 12 + 1));
+    let sizes: [i64; MONTHS] = [1_137, 1_214, 968, 745, 1_002, 877, 640, 711, 1_350, 2_104, 3_877, 1_540, 96];
+    // Something that falls with age, differs by cohort and has every size of number.
+    let share = |cohort: usize, age: usize| {
+        let noise = (cohort * 31 + age * 17) % 13;
+        if age == 0 { 1.0 } else { 0.31 / (1.0 + age as f64 * 0.6) + noise as f64 * 0.004_37 }
+    };
+    let money = |cohort: usize, age: usize| {
+        let spent: f64 = (0..=age).map(|month| share(cohort, month) * 412.5).sum();
+        (spent * sizes[cohort] as f64 * 1e4) as i64
+    };
+    let is_there = |cohort: usize, age: usize| cohort + age < MONTHS;
+    let is_running = |age: usize| (0..MONTHS).map(|cohort| cohort + age == MONTHS - 1).collect::<Vec<_>>();
+    let heads = |columns: &mut Vec<Column>| {
+        columns.push(Column::new("cohort", Kind::Text, Cells::texts(labels.clone())));
+        columns.push(Column::new("cohort_size", Kind::Count, Cells::ints(sizes)));
+    };
+    let (mut retention, mut revenue) = (Vec::new(), Vec::new());
+    heads(&mut retention);
+    heads(&mut revenue);
+    for age in 0..MONTHS {
+        let name = format!("period_{age}");
+        let cells = (0..MONTHS).map(|cohort| is_there(cohort, age).then(|| share(cohort, age))).collect();
+        let mut column = Column::new(&name, Kind::Ratio, Cells::Float(cells)).shaded(is_running(age));
+        column.shaded = age > 0;
+        retention.push(column);
+        let cells = (0..MONTHS).map(|cohort| is_there(cohort, age).then(|| money(cohort, age))).collect();
+        revenue.push(Column::new(&name, Kind::Money, Cells::Money(cells)).shaded(is_running(age)));
+    }
+    let cells = Column::new("cohort", Kind::Text, Cells::texts(labels));
+    let label = |section, key: &str, en: &str, zh: &str| Label {
+        section,
+        key: key.into(),
+        en: en.into(),
+        zh: zh.into(),
+    };
+    Report {
+        command: "triangle".into(),
+        labels: vec![
+            label("reports", "triangle", "Triangle", "三角"),
+            label("columns", "cohort", "cohort", "同期群"),
+            label("columns", "cohort_size", "cohort size", "首购人数"),
+            label("tables", "matrix", "retention", "留存率"),
+            label("tables", "money", "cumulative revenue", "累计销售额"),
+        ],
+        as_of: NaiveDate::from_ymd_opt(2024, 1, 16).and_then(|d| d.and_hms_opt(23, 59, 59)),
+        tables: vec![
+            Table { twin_of: Some("matrix"), ..Table::new("cells", false, vec![cells]) },
+            Table::new("matrix", false, retention),
+            Table::new("money", false, revenue),
+        ],
         ..Report::default()
     }
 }

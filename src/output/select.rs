@@ -11,7 +11,9 @@ pub fn tables<'a>(report: &'a Report, plan: &OutputPlan) -> Result<Vec<&'a Table
         TableChoice::All => report.tables.iter().collect(),
         TableChoice::Standard => {
             let for_eyes = plan.format == Format::Table;
-            report.tables.iter().filter(|t| !t.long && !(for_eyes && t.twin_of.is_some())).collect()
+            let is_seen = |name: &str| report.tables.iter().any(|t| t.name == name);
+            let is_twin = |t: &Table| for_eyes && t.twin_of.is_some_and(is_seen);
+            report.tables.iter().filter(|t| !t.long && !is_twin(t)).collect()
         }
         TableChoice::First => report.tables.iter().take(1).collect(),
         TableChoice::Named(names) => names.iter().map(|name| named(report, name)).collect::<Result<_>>()?,

@@ -10,6 +10,11 @@ use crate::text::Catalogue;
 
 /// What the value in `row` looks like; `None` is absent.
 pub fn cell(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
+    let value = value(column, row, words);
+    if column.kind == Kind::Reached { value.or_else(|| Some(words.ui("not_reached"))) } else { value }
+}
+
+fn value(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
     match (&column.cells, column.kind) {
         (Cells::Text(v), Kind::Key(section)) => {
             v[row].as_ref().map(|key| words.label(section, key).unwrap_or(key).to_owned())
@@ -32,6 +37,11 @@ fn float(value: f64, kind: Kind) -> String {
         Kind::Ratio => numbers::percent(value),
         Kind::Money => numbers::number(value, 2),
         Kind::Number(decimals) => numbers::number(value, decimals),
+        // Whole days as such: only the midpoint of a flat stretch has a half.
+        Kind::Reached if value.fract() == 0.0 => numbers::number(value, 0),
+        Kind::Reached => numbers::number(value, 1),
+        Kind::Probability if value < 0.0001 => "<0.0001".to_owned(),
+        Kind::Probability => numbers::number(value, 4),
         Kind::Count | Kind::Days | Kind::Score => numbers::number(value, 1),
         _ => value.to_string(),
     }
@@ -43,6 +53,23 @@ pub fn ratio(column: &Column, row: usize) -> Option<f64> {
         (Cells::Float(v), Kind::Ratio) => v[row].filter(|x| x.is_finite()),
         _ => None,
     }
+}
+
+/// Whether the value in `row` is there and of a period that is still running.
+pub fn is_provisional(column: &Column, row: usize) -> bool {
+    let is_there = || match &column.cells {
+        Cells::Text(v) => v[row].is_some(),
+        Cells::Int(v) | Cells::Money(v) | Cells::DateTime(v) => v[row].is_some(),
+        Cells::Float(v) => v[row].is_some_and(f64::is_finite),
+        Cells::Date(v) => v[row].is_some(),
+        Cells::Bool(v) => v[row].is_some(),
+    };
+    column.provisional.get(row).copied().unwrap_or(false) && is_there()
+}
+
+/// Whether some value is of a period that is still running.
+pub fn any_provisional(column: &Column) -> bool {
+    (0..column.provisional.len().min(column.cells.len())).any(|row| is_provisional(column, row))
 }
 
 /// Whether the column stands at the right.

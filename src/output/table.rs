@@ -1,12 +1,16 @@
 //! The table for the eye. It fits the width it is given: long text is wrapped to two lines or so, or stands in a block of
 //! its own; bars go; columns are folded into several blocks that each begin with the first column. No row and no column
-//! is left out.
+//! is left out. A table with shaded columns is laid out as a `matrix`.
+
+mod matrix;
 
 use std::io::Write;
 
+use self::matrix::{Matrix, Tile};
 use super::layout::{harmless, heading_width, width, wrap};
 use super::numbers::ABSENT;
 use super::report::{Column, Report, Table};
+use super::shade::Palette;
 use super::shown;
 use super::sink::Failure;
 use crate::text::Catalogue;
@@ -24,23 +28,27 @@ const TEXT_MUCH: usize = 48;
 const TEXT_ENOUGH: usize = 60;
 /// Text takes this many lines of a row at most; what is left over is cut with "…".
 const TEXT_LINES: usize = 6;
-/// Headings take this many.
+/// Headings take this many, and what is said below a table.
 const HEADING_LINES: usize = 2;
+const FOOT_LINES: usize = 3;
+/// Beside a value of a period that is still running.
+const MARK: &str = "*";
 
 const BOLD: &str = "\u{1b}[1m";
 const DIM: &str = "\u{1b}[2m";
 const CYAN: &str = "\u{1b}[36m";
 const RESET: &str = "\u{1b}[0m";
 
+/// `colors`: those of the terminal; `None`: nothing is coloured.
 pub fn write(
     report: &Report,
     tables: &[&Table],
     words: &Catalogue,
     room: usize,
-    color: bool,
+    colors: Option<Palette>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let paint = Paint(color);
+    let paint = Paint(colors);
     let mut title = paint.with(BOLD, &harmless(words.report(&report.command)));
     if let Some(as_of) = report.as_of {
         let as_of = words.ui("as_of_moment").replace("{}", &shown::as_of(as_of));
@@ -49,23 +57,28 @@ pub fn write(
     writeln!(out, "{title}")?;
     for table in tables {
         writeln!(out, "\n{}", paint.with(BOLD, &words.table(table.name)))?;
-        let grid = Grid::of(table, words, room);
+        let grid = Grid::of(table, words, room, paint);
         for (i, block) in grid.blocks.iter().enumerate() {
             if i > 0 {
                 writeln!(out)?;
             }
-            grid.write(block, paint, out)?;
+            grid.write(block, out)?;
         }
+        grid.write_foot(room, out)?;
     }
     Ok(())
 }
 
 #[derive(Clone, Copy)]
-struct Paint(bool);
+struct Paint(Option<Palette>);
 
 impl Paint {
     fn with(self, style: &str, text: &str) -> String {
-        if self.0 && !text.trim().is_empty() { format!("{style}{text}{RESET}") } else { text.to_owned() }
+        if self.0.is_some() && !text.trim().is_empty() {
+            format!("{style}{text}{RESET}")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -82,26 +95,42 @@ struct Measured<'a> {
     wraps: bool,
     /// The largest ratio, where bars mean something.
     bar_of: Option<f64>,
+    /// Cells behind the values for marks.
+    marks: usize,
+    /// A column of the cells of a matrix: close to its neighbours, blank where a value is absent.
+    is_cell: bool,
 }
 
 impl<'a> Measured<'a> {
     fn of(column: &'a Column, height: usize, words: &Catalogue) -> Self {
-        let heading = harmless(words.column(&column.name));
-        let mut values = 0;
         let mut largest: f64 = 0.0;
         for row in 0..height {
-            values = values.max(width(&cell(column, row, words)));
             largest = largest.max(shown::ratio(column, row).unwrap_or(0.0));
         }
+        let cell = |row| cell(column, row, words);
+        let measured = Self::with_values(column, height, words, &cell);
+        Self { bar_of: (largest > 0.0).then_some(largest), ..measured }
+    }
+
+    fn with_values(
+        column: &'a Column,
+        height: usize,
+        words: &Catalogue,
+        cell: &dyn Fn(usize) -> String,
+    ) -> Self {
+        let heading = harmless(words.column(&column.name));
+        let values = (0..height).map(|row| width(&cell(row))).fold(0, usize::max);
         let right = shown::is_number(column);
         Self {
-            bar_of: (largest > 0.0).then_some(largest),
+            bar_of: None,
             wraps: !right && values > TEXT_LEAST,
             column,
             heading_least: heading_width(&heading),
             heading,
             right,
             values,
+            marks: if (0..height).any(|row| shown::is_provisional(column, row)) { width(MARK) } else { 0 },
+            is_cell: false,
         }
     }
 
@@ -120,13 +149,24 @@ impl<'a> Measured<'a> {
 
 struct Placed {
     index: usize,
+    /// Blanks before it.
+    gap: usize,
     width: usize,
+    /// Cells behind the value for marks.
+    marks: usize,
     bar: bool,
 }
 
 impl Placed {
+    /// Where it stands in its block decides about its gap.
+    fn new(index: usize, columns: &[Measured<'_>], bar: bool) -> Self {
+        let measured = &columns[index];
+        let bar = bar && measured.bar_of.is_some();
+        Self { index, gap: GAP, width: measured.least(), marks: measured.marks, bar }
+    }
+
     fn total(&self) -> usize {
-        self.width + if self.bar { 1 + BAR } else { 0 }
+        self.width + self.marks + if self.bar { 1 + BAR } else { 0 }
     }
 }
 
@@ -138,21 +178,27 @@ struct Grid<'a> {
     height: usize,
     words: &'a Catalogue,
     blocks: Vec<Block>,
+    paint: Paint,
+    matrix: Option<Matrix>,
 }
 
 impl<'a> Grid<'a> {
-    fn of(table: &'a Table, words: &'a Catalogue, room: usize) -> Self {
+    fn of(table: &'a Table, words: &'a Catalogue, room: usize, paint: Paint) -> Self {
         let height = table.height();
+        if let Some((matrix, columns, blocks)) = matrix::arranged(table, words, room, paint) {
+            return Self { columns, height, words, blocks, paint, matrix: Some(matrix) };
+        }
         let columns: Vec<Measured<'a>> =
             table.columns.iter().map(|c| Measured::of(c, height, words)).collect();
         let mut blocks = blocks(&columns, room);
         for block in &mut blocks {
             widen(block, &columns, room);
         }
-        Self { columns, height, words, blocks }
+        Self { columns, height, words, blocks, paint, matrix: None }
     }
 
-    fn write(&self, block: &Block, paint: Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    fn write(&self, block: &Block, out: &mut dyn Write) -> Result<(), Failure> {
+        let paint = self.paint;
         let headings: Vec<Vec<String>> =
             block.iter().map(|p| wrap(&self.columns[p.index].heading, p.width, HEADING_LINES)).collect();
         let lines = headings.iter().map(Vec::len).max().unwrap_or(0);
@@ -163,14 +209,14 @@ impl<'a> Grid<'a> {
                 let text = (line + heading.len()).checked_sub(lines).map(|i| heading[i].as_str());
                 let text = text.unwrap_or("");
                 let right = self.columns[placed.index].right;
-                written.put(text, &paint.with(DIM, text), placed.width, right);
+                written.put(text, &paint.with(DIM, text), placed, right);
                 written.skip(placed.total() - placed.width);
             }
             written.end(out)?;
         }
         writeln!(out, "{}", paint.with(DIM, &"─".repeat(taken(block))))?;
         for row in 0..self.height {
-            self.write_row(block, row, paint, out)?;
+            self.write_row(block, row, out)?;
         }
         if self.height == 0 {
             writeln!(out, "{}", paint.with(DIM, &self.words.ui("no_rows")))?;
@@ -178,11 +224,13 @@ impl<'a> Grid<'a> {
         Ok(())
     }
 
-    fn write_row(&self, block: &Block, row: usize, paint: Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    fn write_row(&self, block: &Block, row: usize, out: &mut dyn Write) -> Result<(), Failure> {
+        let paint = self.paint;
         let mut cells: Vec<Vec<String>> = Vec::with_capacity(block.len());
         for placed in block {
-            let text = cell(self.columns[placed.index].column, row, self.words);
-            cells.push(if width(&text) > placed.width && !self.columns[placed.index].right {
+            let measured = &self.columns[placed.index];
+            let text = self.text(measured, row);
+            cells.push(if width(&text) > placed.width && !measured.right {
                 wrap(&text, placed.width, TEXT_LINES)
             } else {
                 vec![text]
@@ -194,8 +242,28 @@ impl<'a> Grid<'a> {
             for (placed, texts) in block.iter().zip(&cells) {
                 let measured = &self.columns[placed.index];
                 let text = texts.get(line).map_or("", String::as_str);
-                let painted = if text == ABSENT { paint.with(DIM, text) } else { text.to_owned() };
-                written.put(text, &painted, placed.width, measured.right);
+                let mark = if line == 0 && shown::is_provisional(measured.column, row) { MARK } else { "" };
+                match self.matrix.as_ref().filter(|_| line == 0).map(|m| m.tile(measured, row, paint)) {
+                    Some(Tile::Painted(style)) => {
+                        // The tile covers the blank before it, so that tiles touch.
+                        let before = placed.gap.min(1) + placed.width.saturating_sub(width(text));
+                        let after = placed.marks.saturating_sub(width(mark));
+                        let tile = format!("{}{text}{mark}{}", " ".repeat(before), " ".repeat(after));
+                        written.tile(&tile, &paint.with(&style, &tile), placed.gap.saturating_sub(1));
+                    }
+                    Some(Tile::Ticked(tick)) => {
+                        written.put(text, text, placed, measured.right);
+                        let ticked = format!("{mark}{tick}");
+                        let before = placed.marks.saturating_sub(width(&ticked));
+                        let shown = ticked.trim_end();
+                        written.stick(shown, shown, before, width(&ticked));
+                    }
+                    Some(Tile::Plain) | None => {
+                        let painted = if text == ABSENT { paint.with(DIM, text) } else { text.to_owned() };
+                        written.put(text, &painted, placed, measured.right);
+                        written.stick(mark, mark, 0, placed.marks);
+                    }
+                }
                 if placed.bar {
                     let ratio = shown::ratio(measured.column, row).filter(|_| line == 0);
                     let bar = bar(ratio.unwrap_or(0.0), measured.bar_of.unwrap_or(1.0));
@@ -203,6 +271,31 @@ impl<'a> Grid<'a> {
                 }
             }
             written.end(out)?;
+        }
+        Ok(())
+    }
+
+    /// What stands in a cell, before it is wrapped.
+    fn text(&self, measured: &Measured<'_>, row: usize) -> String {
+        match self.matrix.as_ref().filter(|_| measured.is_cell) {
+            Some(matrix) => matrix.text(measured.column, row, self.words),
+            None => cell(measured.column, row, self.words),
+        }
+    }
+
+    /// What the marks mean, and that numbers were rounded.
+    fn write_foot(&self, room: usize, out: &mut dyn Write) -> Result<(), Failure> {
+        let mut notes = Vec::new();
+        if self.columns.iter().any(|column| column.marks > 0 && shown::any_provisional(column.column)) {
+            notes.push(format!("{MARK} {}", self.words.ui("provisional")));
+        }
+        if self.matrix.as_ref().is_some_and(|matrix| matrix.is_rounded) {
+            notes.push(self.words.ui("rounded_to_fit"));
+        }
+        for note in notes {
+            for line in wrap(&note, room, FOOT_LINES) {
+                writeln!(out, "{}", self.paint.with(DIM, &line))?;
+            }
         }
         Ok(())
     }
@@ -215,11 +308,7 @@ fn cell(column: &Column, row: usize, words: &Catalogue) -> String {
 /// Which columns stand side by side. The first of these that fits:
 /// all with bars; all but the long texts with bars, and those below; all without bars; as many as fit, and so on below.
 fn blocks(columns: &[Measured<'_>], room: usize) -> Vec<Block> {
-    let place = |index: usize, bar: bool| Placed {
-        index,
-        width: columns[index].least(),
-        bar: bar && columns[index].bar_of.is_some(),
-    };
+    let place = |index: usize, bar: bool| Placed::new(index, columns, bar);
     let fits = |block: &Block| taken(block) <= room;
     if room >= BARS_FROM && columns.iter().any(|c| c.bar_of.is_some()) {
         let all: Block = (0..columns.len()).map(|i| place(i, true)).collect();
@@ -253,9 +342,10 @@ fn blocks(columns: &[Measured<'_>], room: usize) -> Vec<Block> {
     blocks
 }
 
-/// The width of columns side by side.
+/// The width of columns side by side. There is no gap before the first.
 fn taken(block: &Block) -> usize {
-    block.iter().map(|p| p.total() + GAP).sum::<usize>().saturating_sub(GAP)
+    let gaps: usize = block.iter().skip(1).map(|p| p.gap).sum();
+    block.iter().map(Placed::total).sum::<usize>() + gaps
 }
 
 /// Gives what room is left to the texts, then to the headings, then to the texts again; or takes from the texts.
@@ -311,16 +401,23 @@ struct Line {
 
 impl Line {
     /// The next column: `painted` takes as many cells as `plain`.
-    fn put(&mut self, plain: &str, painted: &str, columns: usize, right: bool) {
+    fn put(&mut self, plain: &str, painted: &str, placed: &Placed, right: bool) {
         if self.begun {
-            self.blanks += GAP;
+            self.blanks += placed.gap;
         }
         self.begun = true;
-        let pad = columns.saturating_sub(width(plain));
+        let pad = placed.width.saturating_sub(width(plain));
         let (before, after) = if right { (pad, 0) } else { (0, pad) };
         self.blanks += before;
         self.write(plain, painted);
         self.blanks += after;
+    }
+
+    /// A painted column, the blanks in it and all.
+    fn tile(&mut self, plain: &str, painted: &str, gap: usize) {
+        self.begun = true;
+        self.blanks += gap;
+        self.write(plain, painted);
     }
 
     /// Something beside the column just put.

@@ -3,6 +3,7 @@
 mod formats;
 mod plans;
 mod sinks;
+mod triangles;
 
 use super::*;
 use crate::text::Lang;
@@ -18,6 +19,7 @@ fn plan_of(format: Format, choice: TableChoice) -> OutputPlan {
         excel_safe: false,
         mask: None,
         color: false,
+        palette: Palette::True,
         width: 120,
     }
 }

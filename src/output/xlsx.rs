@@ -7,14 +7,15 @@ use std::io::Write;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike};
 use rust_xlsxwriter::{
-    Color, ConditionalFormatDataBar, ConditionalFormatType, DocProperties, ExcelDateTime, Format,
-    FormatAlign, FormatBorder, IgnoreError, Workbook, Worksheet, XlsxError,
+    Color, ConditionalFormat2ColorScale, ConditionalFormatDataBar, ConditionalFormatType, DocProperties,
+    ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Workbook, Worksheet, XlsxError,
 };
 
 use super::delimited::is_formula;
 use super::exact;
 use super::layout;
 use super::report::{Cells, Column, Kind, Report, Table};
+use super::shade::{RAMP, Scale};
 use super::shown;
 use super::sink::Failure;
 use crate::error::Error;
@@ -39,6 +40,8 @@ const BUTTON: usize = 3;
 /// Points of one line, and the lines that a row shows at most; a longer text is whole in the cell.
 const LINE_HEIGHT: f64 = 15.0;
 const MOST_LINES: usize = 8;
+/// The darkest shade, on which black and grey text can be read.
+const DARKEST: usize = 6;
 /// Above this a number in all its digits is noise.
 const HUGE: f64 = 1e15;
 
@@ -68,7 +71,8 @@ pub fn write(
     let name = sheet_name(&words.ui("about"), &names);
     let sheet = book.add_worksheet();
     sheet.set_name(&name).map_err(failure)?;
-    about::fill(sheet, report, words).map_err(failure)?;
+    let provisional = tables.iter().any(|table| table.columns.iter().any(shown::any_provisional));
+    about::fill(sheet, report, provisional, words).map_err(failure)?;
     out.write_all(&book.save_to_buffer().map_err(failure)?)?;
     Ok(())
 }
@@ -160,18 +164,25 @@ fn fill(sheet: &mut Worksheet, table: &Table, words: &Catalogue) -> Result<(), X
             sheet.set_row_height(row as u32 + 1, LINE_HEIGHT * lines as f64)?;
         }
     }
-    sheet.set_freeze_panes(1, 0)?;
+    // In front of a matrix the columns that say what its rows are stay in sight.
+    let fixed = table.columns.iter().position(|column| column.shaded).unwrap_or(0);
+    let fixed = table.columns[..fixed].iter().position(|c| c.name.starts_with("period_")).unwrap_or(fixed);
+    sheet.set_freeze_panes(1, fixed.min(4) as u16)?;
     let (last_row, last_column) = (height as u32, table.columns.len().saturating_sub(1) as u16);
     if !table.columns.is_empty() {
         sheet.autofilter(0, 0, last_row, last_column)?;
         sheet.set_repeat_rows(0, 0)?;
     }
     sheet.set_landscape().set_print_fit_to_pages(1, 0);
+    let is_matrix = table.columns.iter().any(|column| column.shaded);
+    if Scale::of(table).is_some() {
+        shade(sheet, table, last_row)?;
+    }
     for (at, column) in (0_u16..).zip(&table.columns).filter(|_| height > 0) {
         if matches!(column.cells, Cells::Text(_)) || column.kind == Kind::Id {
             sheet.ignore_error_range(1, at, last_row, at, IgnoreError::NumberStoredAsText)?;
         }
-        if (0..height).any(|row| shown::ratio(column, row).is_some_and(|x| x > 0.0)) {
+        if !is_matrix && (0..height).any(|row| shown::ratio(column, row).is_some_and(|x| x > 0.0)) {
             let bars = ConditionalFormatDataBar::new()
                 .set_minimum(ConditionalFormatType::Number, 0)
                 .set_fill_color(Color::RGB(0xB7D0EC))
@@ -180,6 +191,22 @@ fn fill(sheet: &mut Worksheet, table: &Table, words: &Catalogue) -> Result<(), X
             sheet.add_conditional_format(1, at, last_row, at, &bars)?;
         }
     }
+    Ok(())
+}
+
+/// One scale over all shaded columns; empty cells stay white.
+fn shade(sheet: &mut Worksheet, table: &Table, last_row: u32) -> Result<(), XlsxError> {
+    let shaded = || (0_u16..).zip(&table.columns).filter(|(_, column)| column.shaded).map(|(at, _)| at);
+    let (Some(first), Some(last)) = (shaded().next(), shaded().last()) else { return Ok(()) };
+    let color = |[r, g, b]: [u8; 3]| Color::RGB(u32::from_be_bytes([0, r, g, b]));
+    let mut scale = ConditionalFormat2ColorScale::new()
+        .set_minimum_color(color(RAMP[0]))
+        .set_maximum_color(color(RAMP[DARKEST]));
+    if shaded().count() < usize::from(last - first) + 1 {
+        let range = |at| rust_xlsxwriter::utility::cell_range(1, at, last_row, at);
+        scale = scale.set_multi_range(shaded().map(range).collect::<Vec<_>>().join(" "));
+    }
+    sheet.add_conditional_format(1, first, last_row, last, &scale)?;
     Ok(())
 }
 
@@ -210,6 +237,8 @@ struct Style {
     huge: Format,
     /// For text that would turn into a formula when somebody edits the cell.
     quoted: Format,
+    /// Of a period that is still running.
+    provisional: Format,
 }
 
 impl Style {
@@ -221,22 +250,43 @@ impl Style {
             }
             (Cells::Date(_), _) => top.set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
             (Cells::DateTime(_), _) => top.set_num_format("yyyy-mm-dd hh:mm:ss").set_align(FormatAlign::Left),
-            (_, Kind::Money) | (Cells::Money(_), _) => top.set_num_format("#,##0.00"),
-            (_, Kind::Ratio) => top.set_num_format("0.0%"),
-            (_, Kind::Number(0)) | (Cells::Int(_), _) => top.set_num_format("#,##0"),
-            (_, Kind::Number(decimals)) => {
-                top.set_num_format("#,##0.".to_owned() + &"0".repeat(decimals.into()))
-            }
-            (Cells::Float(_), _) => top.set_num_format("#,##0.0"),
-            _ => top,
+            _ => match number_format(column) {
+                Some(format) => top.set_num_format(format),
+                None => top,
+            },
         };
+        // Words for what is absent stand where the numbers do.
+        let usual = if column.kind == Kind::Reached { usual.set_align(FormatAlign::Right) } else { usual };
         let usual = if shown::is_number(column) { usual } else { usual.set_indent(indent(at)) };
+        let provisional = usual.clone().set_italic().set_font_color(Color::RGB(0x40_40_40));
+        // The mark is part of how the number is shown; the other numbers leave room for it.
+        let (usual, provisional) = match number_format(column) {
+            Some(number) if shown::is_number(column) && shown::any_provisional(column) => (
+                usual.set_num_format(format!("{number}_*")),
+                provisional.set_num_format(format!("{number}\"*\"")),
+            ),
+            _ => (usual, provisional),
+        };
         Self {
+            provisional,
             huge: usual.clone().set_num_format("0.00E+00"),
             quoted: usual.clone().set_quote_prefix(),
             usual,
         }
     }
+}
+
+/// How the numbers of a column are shown.
+fn number_format(column: &Column) -> Option<String> {
+    Some(match (&column.cells, column.kind) {
+        (_, Kind::Money) | (Cells::Money(_), _) => "#,##0.00".into(),
+        (_, Kind::Ratio) => "0.0%".into(),
+        (_, Kind::Number(0)) | (Cells::Int(_), _) => "#,##0".into(),
+        (_, Kind::Number(decimals)) => "#,##0.".to_owned() + &"0".repeat(decimals.into()),
+        (Cells::Float(_), Kind::Probability) => "[<0.0001]0.0E+00;0.0000".into(),
+        (Cells::Float(_), _) => "#,##0.0".into(),
+        _ => return None,
+    })
 }
 
 fn put(
@@ -259,7 +309,11 @@ fn put(
         _ => None,
     };
     if let Some(number) = number {
-        let format = if number.abs() < HUGE { &style.usual } else { &style.huge };
+        let format = match number.abs() < HUGE {
+            true if shown::is_provisional(column, row) => &style.provisional,
+            true => &style.usual,
+            false => &style.huge,
+        };
         sheet.write_number_with_format(line, at, number, format)?;
         return Ok(());
     }

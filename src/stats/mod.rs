@@ -7,6 +7,7 @@ pub mod log_rank;
 pub mod natural_breaks;
 pub mod optimise;
 pub mod proportions;
+pub mod purchase_cycle;
 pub mod quantile;
 pub mod rank_correlation;
 pub mod robust;

@@ -98,10 +98,13 @@ impl Catalogue {
     }
 
     /// The label of a column. `first_channel` is composed of `first_` and the label of `channel`, and so are `last_` and
-    /// `top_`, unless the whole has a label of its own.
+    /// `top_`, unless the whole has a label of its own; `period_3` is `+3`.
     pub fn column(&self, name: &str) -> String {
         if let Some(label) = self.label("columns", name) {
             return label.to_owned();
+        }
+        if let Some(number) = name.strip_prefix("period_").filter(|rest| rest.parse::<u32>().is_ok()) {
+            return self.ui("period_of").replace("{}", number);
         }
         for prefix in ["first_", "last_", "top_"] {
             if let Some(base) = name.strip_prefix(prefix)

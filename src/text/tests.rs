@@ -58,6 +58,8 @@ fn columns_are_composed() {
     assert_eq!(ZH.column("first_地区"), "首次地区");
     assert_eq!(ZH.column("last_地区"), "最近地区");
     assert_eq!(EN.column("no_such_thing"), "no such thing");
+    assert_eq!((EN.column("period_0"), ZH.column("period_12")), ("+0".into(), "+12".into()));
+    assert_eq!(EN.column("period_no"), "period no");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod architecture;
 mod bombs;
 mod broken_input;
+mod cohort;
 mod command_line;
 mod config;
 mod formats;

@@ -1,14 +1,15 @@
 //! Histories held to their definition, and to the customer facts of the same rows.
 
 use super::*;
-use crate::facts::Histories;
+use crate::facts::{AttributeColumn, Histories};
 
-/// A customer's history: entries (day, purchases, net), attributes, items (day, value).
+/// A customer's history: entries (day, purchases, net), attributes, items (day, value or none).
 #[derive(Debug, Clone, Default, PartialEq)]
 struct History {
     entries: Vec<(i32, u32, i64)>,
     attributes: Vec<Option<String>>,
-    items: Vec<(i32, String)>,
+    /// No value is after every value.
+    items: Vec<(i32, std::result::Result<String, ()>)>,
 }
 
 /// Customers with a purchase; number and net of those without.
@@ -35,7 +36,7 @@ fn expected_histories(rows: &[Row], spec: &Spec) -> AllHistories {
             if let Some(column) = spec.items.filter(|_| is_purchase) {
                 let only_gives_back = |row: &Row| row.net_e4 < 0 && row.net_e4 + row.refund_e4 <= 0;
                 let bought = rows.iter().filter(|row| !only_gives_back(row));
-                items.extend(bought.filter_map(|row| Some((day, row.attributes[column].clone()?))));
+                items.extend(bought.map(|row| (day, row.attributes[column].clone().ok_or(()))));
             }
         }
         let history = History {
@@ -54,7 +55,9 @@ fn found_histories(histories: &Histories) -> AllHistories {
         let history = histories.get(at);
         let days = history.day.iter().zip(history.orders).zip(history.net_e4);
         let items = histories.items.iter().flat_map(|items| {
-            items.get(at).map(|(day, code)| (day, items.values.get(code as usize).to_owned()))
+            let has_value = |code: u32| code != AttributeColumn::NO_VALUE;
+            let value = move |code: u32| has_value(code).then(|| items.values.get(code as usize).to_owned());
+            items.get(at).map(move |(day, code)| (day, value(code).ok_or(())))
         });
         History {
             entries: days.map(|((day, orders), net)| (*day, *orders, *net)).collect(),
@@ -158,7 +161,7 @@ fn a_gift_is_an_item_although_a_refund_of_it_stands_beside() {
     let spec = Spec { order_ids: true, items: Some(0), ..spec() };
     let histories = run_histories(&rows, &spec, 9, 1).expect("histories");
     let (found, ..) = found_histories(&histories);
-    assert_eq!(found["a"].items, [(0, "cup".to_owned()), (0, "tea".to_owned())]);
+    assert_eq!(found["a"].items, [(0, Ok("cup".to_owned())), (0, Ok("tea".to_owned()))]);
     assert_eq!(found["a"].entries, [(0, 1, 700)]);
 }
 

@@ -179,7 +179,7 @@ fn the_table_is_rounded_and_labelled_and_has_every_row() {
 }
 
 /// The files in a zip archive, by its central directory.
-fn unzipped(zip: &[u8]) -> Vec<(String, String)> {
+pub(super) fn unzipped(zip: &[u8]) -> Vec<(String, String)> {
     let u16_at = |at: usize| usize::from(u16::from_le_bytes([zip[at], zip[at + 1]]));
     let u32_at = |at: usize| u16_at(at) + (u16_at(at + 2) << 16);
     let end = zip.windows(4).rposition(|w| w == b"PK\x05\x06").unwrap_or_else(|| panic!("no zip"));

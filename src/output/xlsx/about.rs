@@ -14,7 +14,13 @@ const VALUE_WIDTH: u16 = 100;
 /// A cell of this sheet shows no more; the whole is in json.
 const MOST_SHOWN: usize = 2_000;
 
-pub fn fill(sheet: &mut Worksheet, report: &Report, words: &Catalogue) -> Result<(), XlsxError> {
+/// `provisional`: the tables have marked values.
+pub fn fill(
+    sheet: &mut Worksheet,
+    report: &Report,
+    provisional: bool,
+    words: &Catalogue,
+) -> Result<(), XlsxError> {
     let mut page = Page::new(sheet)?;
     page.title(&words.report(&report.command))?;
     page.pair(&words.ui("command"), &report.command)?;
@@ -50,8 +56,11 @@ pub fn fill(sheet: &mut Worksheet, report: &Report, words: &Catalogue) -> Result
             page.pair(&words.ui(alert.severity.key()), &alert.text(words))?;
         }
     }
-    if !report.notes.is_empty() {
+    if provisional || !report.notes.is_empty() {
         page.heading(&words.ui("notes"))?;
+        if provisional {
+            page.pair("*", &words.ui("provisional"))?;
+        }
         for note in &report.notes {
             page.pair("", &words.note(note))?;
         }
