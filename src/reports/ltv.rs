@@ -23,7 +23,7 @@ pub use settings::{Duration, LtvSettings};
 
 use chrono::DateTime;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::facts::{Histories, SpendRow};
 use crate::output::report::{Report, TableChoice};
 use crate::reports::groups::Groups;
@@ -95,8 +95,16 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
     };
     let needs_holdout = settings.model == ModelChoice::Auto
         || ["model", "validation", "bins", "tracking"].into_iter().any(wants);
+    let has_intervals = ["model", "totals"].into_iter().any(wants);
+    if settings.bootstrap > 0 && !has_intervals {
+        return Err(does_not_apply("--bootstrap", "its intervals are in the tables model and totals"));
+    }
+    if settings.holdout.is_some() && !needs_holdout {
+        let why = "it is for --model auto and for the tables model, validation, bins and tracking";
+        return Err(does_not_apply("--holdout", why));
+    }
     let study = Study::new(settings, input, needs_holdout)?;
-    let bootstrap = ["model", "totals"].into_iter().any(wants).then(|| Bootstrap::new(&study)).flatten();
+    let bootstrap = has_intervals.then(|| Bootstrap::new(&study)).flatten();
     let mut report = Report {
         command: "ltv".into(),
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
@@ -155,6 +163,10 @@ impl<'a> Study<'a> {
         let valuation = Valuation::new(settings, &population, &fitted, input.threads);
         Ok(Self { settings, input, groups, population, fitted, holdout, valuation })
     }
+}
+
+fn does_not_apply(option: &str, why: &str) -> Error {
+    Error::DoesNotApply { option: option.into(), why: why.into() }
 }
 
 /// As people write it.

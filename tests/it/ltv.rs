@@ -110,6 +110,8 @@ fn options_that_make_no_sense_are_refused() {
         (&["--seed", "1"], "does not apply"),
         (&["--bootstrap", "3"], "--bootstrap"),
         (&["--model", "nbd"], "bg-nbd"),
+        (&["--bootstrap", "20", "--table", "customers"], "does not apply"),
+        (&["--holdout", "9d", "--table", "customers", "--model", "bg-nbd"], "does not apply"),
     ] {
         let run = ltv(csv, arguments);
         assert_eq!(run.status, 2, "{arguments:?}");
