@@ -2,6 +2,7 @@
 
 use super::ReportArgs;
 use super::histories::{HistoriesWanted, OrderHistories};
+use super::other_frames::read_spend;
 use super::run_report::{Job, status_is_not_used};
 use crate::error::Result;
 use crate::reports::ltv::{self, LtvInput, LtvParams};
@@ -16,7 +17,14 @@ pub fn run(args: &ReportArgs<LtvParams>) -> Result<u8> {
     let by = resolved.input.by.as_deref();
     let wanted = HistoriesWanted { by, zero_orders: settings.zero_orders, items: None };
     let orders = OrderHistories::read(&job, inputs, wanted)?;
-    let input = LtvInput { as_of_us: orders.as_of_us, histories: orders.histories, by_name: orders.by_name };
+    let spend = (!settings.spend.is_empty()).then(|| read_spend(&job, &settings.spend)).transpose()?;
+    let input = LtvInput {
+        as_of_us: orders.as_of_us,
+        histories: orders.histories,
+        by_name: orders.by_name,
+        spend,
+        threads: job.options.threads,
+    };
     let mut report = ltv::run(&settings, &input, &job.plan.choice)?;
     report.notes.extend(status_is_not_used(&orders.inputs));
     job.finish(report, &orders.inputs, orders.read, info)?;

@@ -1,5 +1,6 @@
 //! Columns of text that cost little more than their bytes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Ids of this many places share one base, so that an id costs four bytes beside its text.
@@ -143,6 +144,18 @@ impl AttributeColumn {
     /// `values` are sorted and distinct; `codes` point into them or are `NO_VALUE`.
     pub(super) fn new(codes: Vec<u32>, values: Arc<IdColumn>) -> Self {
         Self { codes, values }
+    }
+
+    /// Of values by hand, one per customer; for tests, and for those who embed the library.
+    pub fn of<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        let given: Vec<Option<&str>> = values.into_iter().collect();
+        let distinct: Vec<&str> =
+            given.iter().copied().flatten().collect::<BTreeSet<_>>().into_iter().collect();
+        let place = |value: &str| distinct.partition_point(|known| *known < value) as u32;
+        let codes = given.iter().map(|value| value.map_or(Self::NO_VALUE, place)).collect();
+        let mut column = IdColumn::new();
+        distinct.iter().for_each(|value| column.push(value));
+        Self::new(codes, Arc::new(column))
     }
 
     pub fn len(&self) -> usize {

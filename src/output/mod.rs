@@ -33,7 +33,7 @@ mod xlsx;
 use std::io::Write;
 
 pub use self::format::{ColorChoice, Format};
-pub use self::numbers::{grouped, money, number, percent};
+pub use self::numbers::{grouped, money, number, percent, sum};
 pub use self::plan::{OutputPlan, OutputSettings, plan, refuse_to_overwrite, terminal_width};
 pub use self::report::{
     Alert, Cells, Column, InputAccount, Kind, Label, Note, Report, Severity, Table, TableChoice,

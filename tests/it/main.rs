@@ -12,6 +12,8 @@ mod formats;
 mod fuzz_corpus;
 mod inputs;
 mod invariance;
+mod ltv;
+mod ltv_holdout;
 mod online_retail;
 mod pathological;
 mod personal_data;
