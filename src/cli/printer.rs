@@ -54,6 +54,18 @@ impl Printer {
         }
     }
 
+    /// An alert's line, which begins with its severity, unless quiet.
+    pub fn alert(&self, line: &str) {
+        if self.level >= Level::Normal {
+            match line.split_once(": ") {
+                Some((severity, text)) => {
+                    put(&format!("{} {text}", self.paint(&format!("{severity}:"), "33")))
+                }
+                None => put(line),
+            }
+        }
+    }
+
     /// A plain line under `-v`.
     pub fn detail(&self, text: &str) {
         if self.level >= Level::Verbose {

@@ -164,7 +164,7 @@ impl Job {
             self.printer.note(&note);
         }
         for alert in output::alert_lines(report, self.plan.lang) {
-            self.printer.warning(&alert);
+            self.printer.alert(&alert);
         }
         if self.explain {
             self.tell_more(report, files, info);

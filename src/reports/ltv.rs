@@ -12,6 +12,7 @@ mod predictive;
 mod settings;
 mod tables;
 #[cfg(test)]
+#[path = "ltv/tests/testing.rs"]
 mod testing;
 mod totals;
 mod tracking;

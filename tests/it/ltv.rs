@@ -106,7 +106,7 @@ fn options_that_make_no_sense_are_refused() {
         (&["--holdout", "90"], "has no unit"),
         (&["--holdout", "5y"], "leaves nothing to learn from"),
         (&["--margin", "35"], "--margin"),
-        (&["--discount", "-1"], "--discount"),
+        (&["--discount=-1"], "is not from 0 to 1"),
         (&["--seed", "1"], "does not apply"),
         (&["--bootstrap", "3"], "--bootstrap"),
         (&["--model", "nbd"], "bg-nbd"),

@@ -215,6 +215,11 @@ impl Cohort {
         (self.customers > 0).then(|| e4 as f64 / MONEY_UNIT / self.customers as f64)
     }
 
+    /// Whether the margin has ever come to what winning the cohort cost; `None` where nobody was won, or no spend is known.
+    fn paid_back(&self, margin: f64) -> Option<bool> {
+        (self.customers > 0 && self.spend_e4.is_some()).then(|| self.payback(margin).is_some())
+    }
+
     /// The first period by which the margin has come to what winning the cohort cost; `None`: not yet.
     fn payback(&self, margin: f64) -> Option<i64> {
         let spend = self.spend_e4? as f64;

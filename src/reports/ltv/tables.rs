@@ -29,6 +29,9 @@ struct ParameterRow {
 /// A row of the table of totals: group, measure, value, interval.
 type TotalRow = (usize, &'static str, Option<f64>, Option<Interval>);
 
+/// A row of the table of deciles: decile, customers, sum, least, most.
+type DecileRow = (u8, i64, f64, f64, f64);
+
 impl Study<'_> {
     /// A row for each parameter of each model that was fitted, that of spend last.
     pub(super) fn model_table(&self, bootstrap: Option<&Bootstrap>) -> Table {
@@ -139,7 +142,7 @@ impl Study<'_> {
 
     /// Tenths of the customers by CLV, the best first; those that nobody is in are left out.
     pub(super) fn deciles_table(&self) -> Table {
-        let mut sums: Vec<(u8, i64, f64, f64, f64)> = Vec::new();
+        let mut sums: Vec<DecileRow> = Vec::new();
         let deciles = self.deciles();
         for decile in 1..=10 {
             let mut values: Vec<f64> = (0..deciles.len())
@@ -161,9 +164,8 @@ impl Study<'_> {
                 so_far
             })
             .collect();
-        let float = |value: &dyn Fn(&(u8, i64, f64, f64, f64)) -> Option<f64>| {
-            Cells::Float(sums.iter().map(value).collect())
-        };
+        let float =
+            |value: &dyn Fn(&DecileRow) -> Option<f64>| Cells::Float(sums.iter().map(value).collect());
         let columns = vec![
             Column::new("decile", Kind::Score, Cells::ints(sums.iter().map(|row| row.0))),
             Column::new("customers", Kind::Count, Cells::ints(sums.iter().map(|row| row.1))),

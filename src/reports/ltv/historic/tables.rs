@@ -69,6 +69,11 @@ impl Historic<'_> {
                     floats(&|c| Some(ltv(c)? / spend(c).filter(|spend| *spend > 0.0)?)),
                 ),
                 Column::new(
+                    "paid_back",
+                    Kind::Bool,
+                    Cells::Bool(all.iter().map(|(_, cohort)| cohort.paid_back(self.margin())).collect()),
+                ),
+                Column::new(
                     "payback_periods",
                     Kind::Count,
                     Cells::Int(all.iter().map(|(_, cohort)| cohort.payback(self.margin())).collect()),

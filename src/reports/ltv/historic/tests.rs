@@ -102,6 +102,8 @@ fn a_cohort_has_paid_back_when_its_margin_has_come_to_what_it_cost() {
     assert_eq!(floats(&cohorts, "cac"), [Some(35.0), None, Some(41.0)]);
     // January: half of 180, 210, 230 against 105. March: half of 80, 81 against 41.
     assert_eq!(ints(&cohorts, "payback_periods"), [Some(1), None, None]);
+    let paid_back = cohorts.column("paid_back").map(|column| column.cells.clone());
+    assert_eq!(paid_back, Some(Cells::Bool(vec![Some(true), None, Some(false)])));
     assert_eq!(floats(&cohorts, "margin"), [Some(115.0), Some(0.0), Some(40.5)]);
     assert_eq!(floats(&cohorts, "expected"), [Some(30.25), None, Some(2.0)]);
     assert_eq!(floats(&cohorts, "ltv"), [Some(145.25), None, Some(42.5)]);
