@@ -91,3 +91,32 @@ fn the_reports_find_what_was_planted() {
     let to_date = totals.iter().find(|row| row["measure"] == "revenue_to_date").unwrap();
     assert_eq!(number(&to_date["value"]), 272_777.62);
 }
+
+/// Every column that a report shows is named on its page (tables: architecture.rs).
+#[test]
+fn every_column_is_explained() {
+    let orders = root().join("sample-data/orders.csv").display().to_string();
+    let spend = root().join("sample-data/spend.csv").display().to_string();
+    let more: [(&str, &[&str]); 4] = [
+        ("rfm", &["--compare-to", "2025-06-30"]),
+        ("cohort", &[]),
+        ("repurchase", &["--by", "channel"]),
+        ("ltv", &["--margin", "0.3", "--spend", &spend]),
+    ];
+    for (report, options) in more {
+        let page = std::fs::read_to_string(root().join(format!("src/reports/{report}.md"))).unwrap();
+        let words: std::collections::BTreeSet<&str> =
+            page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        let arguments = [&[report, &orders, "--table", "all", "-f", "json"], options].concat();
+        let json = siyu_in(folder().path(), &arguments).ok().json();
+        for (table, rows) in json["tables"].as_object().unwrap() {
+            for column in rows[0].as_object().unwrap().keys() {
+                // The column of --by has the name that was asked for; period_2 and so on are like period_1.
+                let is_named = words.contains(column.as_str())
+                    || column == "first_channel"
+                    || column.strip_prefix("period_").is_some_and(|n| n.parse::<u32>().is_ok());
+                assert!(is_named, "{report}.md does not name {column} of {table}");
+            }
+        }
+    }
+}
