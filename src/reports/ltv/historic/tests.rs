@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::testing::{bools, cdnow, customers, day, floats, ints, money, texts};
+use super::super::testing::{Person, bools, cdnow, customers, day, floats, ints, money, texts};
 use super::*;
 use crate::output::report::{Cells, Table};
 use crate::reports::period::PeriodUnit;
@@ -170,6 +170,7 @@ fn spend_goes_to_the_channel_that_it_was_for() {
 
 /// Source: ../shared/truth/survival_cohort/truth_cdnow_month_cohort_cum_revenue_per_customer.csv, floats of pandas; 1e-9.
 #[test]
+#[allow(clippy::print_stderr)] // says why it is skipped
 fn the_curve_of_cdnow_is_that_of_the_truth() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -236,7 +237,7 @@ proptest! {
         spent in proptest::collection::vec((0i32..420, 0i64..900_000), 0..6),
         margin in 0.05f64..1.0,
     ) {
-        let mut people: Vec<(String, Vec<(i32, u32, i64)>)> = made
+        let mut people: Vec<Person> = made
             .into_iter()
             .enumerate()
             .map(|(number, mut entries)| {
@@ -255,7 +256,7 @@ proptest! {
                 amount_e4: *amount_e4,
             })
             .collect();
-        let make = |people: &[(String, Vec<(i32, u32, i64)>)]| {
+        let make = |people: &[Person]| {
             let number = |id: &str| id[1..].parse::<f64>().expect("a number");
             let expected: Vec<Option<f64>> =
                 people.iter().map(|(id, _)| Some(1.0 / (3.0 + number(id)))).collect();

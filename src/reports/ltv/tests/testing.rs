@@ -11,8 +11,13 @@ pub fn day(text: &str) -> i32 {
     (date - self::date(0)).num_days() as i32
 }
 
-/// Customers by id, with (date, purchases, net revenue in units) in time.
-pub fn customers(of: &[(&str, &[(&str, u32, i64)])]) -> Histories {
+/// Date, purchases, net revenue in units.
+type Dated<'a> = (&'a str, u32, i64);
+/// A customer's id and (day, purchases, net in 1/10,000), as [`Histories::of`] takes them.
+pub type Person = (String, Vec<(i32, u32, i64)>);
+
+/// Customers by id, with their entries in time.
+pub fn customers(of: &[(&str, &[Dated<'_>])]) -> Histories {
     Histories::of(of.iter().map(|(id, entries)| {
         (*id, entries.iter().map(|(on, orders, net)| (day(on), *orders, net * 10_000)).collect())
     }))

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::testing::{bools, cdnow, customers, day, floats, ints, texts};
+use super::super::testing::{Person, bools, cdnow, customers, day, floats, ints, texts};
 use super::*;
 use crate::stats::btyd::ModelKind;
 
@@ -12,6 +12,7 @@ fn bg() -> Model {
 /// Expected: E[X(t)] of BG/NBD (Fader, Hardie, Lee 2005, equation 9) with scipy's hyp2f1, summed over the days of first
 /// purchases; 1e-6 relative. Actual: pandas.
 #[test]
+#[allow(clippy::print_stderr)] // says why it is skipped
 fn the_weeks_of_cdnow() {
     let Some(histories) = cdnow() else {
         eprintln!("skipped: ../shared is not here");
@@ -90,7 +91,7 @@ proptest! {
         last in 20i32..320,
         held in proptest::option::of(0i32..100),
     ) {
-        let people: Vec<(String, Vec<(i32, u32, i64)>)> = made
+        let people: Vec<Person> = made
             .iter()
             .enumerate()
             .map(|(number, days)| (format!("c{number}"), days.iter().map(|day| (*day, 1, 1)).collect()))
