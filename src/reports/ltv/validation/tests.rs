@@ -67,8 +67,8 @@ fn the_holdout_of_cdnow() {
     let expected = floats(&table, "expected_purchases");
     near(expected[0], 1653.41, 0.005);
     near(expected[1], 1576.71, 0.005);
-    near(expected[2], 2930.101_125_719_732_4, 3e-6);
-    near(expected[3], 3305.988_835_413_793_4, 3e-6);
+    near(expected[2], 2_930.101_125_719_732_4, 3e-6);
+    near(expected[3], 3_305.988_835_413_793_4, 3e-6);
     near(floats(&table, "total_error")[2], 0.556_908_143_315_479_4, 1e-9);
     let mae = floats(&table, "mae");
     near(mae[0], 0.785_454_130_094_483_2, 1e-6);
