@@ -170,7 +170,6 @@ fn spend_goes_to_the_channel_that_it_was_for() {
 
 /// Source: ../shared/truth/survival_cohort/truth_cdnow_month_cohort_cum_revenue_per_customer.csv, floats of pandas; 1e-9.
 #[test]
-#[allow(clippy::print_stderr)] // says why it is skipped
 fn the_curve_of_cdnow_is_that_of_the_truth() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -12,7 +12,6 @@ fn bg() -> Model {
 /// Expected: E[X(t)] of BG/NBD (Fader, Hardie, Lee 2005, equation 9) with scipy's hyp2f1, summed over the days of first
 /// purchases; 1e-6 relative. Actual: pandas.
 #[test]
-#[allow(clippy::print_stderr)] // says why it is skipped
 fn the_weeks_of_cdnow() {
     let Some(histories) = cdnow() else {
         return;

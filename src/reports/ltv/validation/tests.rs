@@ -49,7 +49,6 @@ fn near(value: Option<f64>, expected: f64, tolerance: f64) {
 /// Totals of the models: ../shared/truth/README.md (hold-out of 39 weeks), to the two digits given. Everything else: pandas,
 /// numpy and scipy over the same file with the definitions of ltv.md, 1e-9 relative.
 #[test]
-#[allow(clippy::print_stderr)] // says why it is skipped
 fn the_holdout_of_cdnow() {
     let Some(histories) = cdnow() else {
         return;
