@@ -84,7 +84,7 @@ def siyu_answer(what: str, out: str) -> dict:
     window = next(row for row in tables["windows"] if row["window_days"] == 90)
     return {
         "S(90)": round(within, 9),
-        "gaps": tables["intervals"][0]["gaps"],
+        "gaps": next(row for row in tables["intervals"] if row["from_order"] == "all")["complete_gaps"],
         "in 90 days": window["repurchased"],
         "to 2": tables["ladder"][0]["went_on"],
     }

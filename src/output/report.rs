@@ -151,7 +151,8 @@ pub struct Table {
     pub name: &'static str,
     /// A row per customer (or the like): shown only when named by `--table`, or asked for by `all`.
     pub long: bool,
-    /// This table says for programs what the table of that name shows to the eye: on a terminal it comes only when named.
+    /// This table says for programs, at length, what the table of that name shows to the eye: where that one is shown on a
+    /// terminal, this one comes only when named.
     pub twin_of: Option<&'static str>,
     pub columns: Vec<Column>,
 }

@@ -72,6 +72,15 @@ pub fn any_provisional(column: &Column) -> bool {
     (0..column.provisional.len().min(column.cells.len())).any(|row| is_provisional(column, row))
 }
 
+/// The largest ratio of a column whose values are shares, which bars can show: no deviations (they may be negative), and no
+/// bounds of other values.
+pub fn largest_share(column: &Column) -> Option<f64> {
+    let ratios = || (0..column.cells.len()).filter_map(|row| ratio(column, row));
+    let is_bound = ["lower", "upper"].iter().any(|bound| column.name.ends_with(bound));
+    let largest = ratios().fold(0.0, f64::max);
+    (!is_bound && largest > 0.0 && ratios().all(|ratio| ratio >= 0.0)).then_some(largest)
+}
+
 /// Whether the column stands at the right.
 pub fn is_number(column: &Column) -> bool {
     match column.cells {

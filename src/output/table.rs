@@ -103,13 +103,9 @@ struct Measured<'a> {
 
 impl<'a> Measured<'a> {
     fn of(column: &'a Column, height: usize, words: &Catalogue) -> Self {
-        let mut largest: f64 = 0.0;
-        for row in 0..height {
-            largest = largest.max(shown::ratio(column, row).unwrap_or(0.0));
-        }
         let cell = |row| cell(column, row, words);
         let measured = Self::with_values(column, height, words, &cell);
-        Self { bar_of: (largest > 0.0).then_some(largest), ..measured }
+        Self { bar_of: shown::largest_share(column), ..measured }
     }
 
     fn with_values(

@@ -182,7 +182,7 @@ fn fill(sheet: &mut Worksheet, table: &Table, words: &Catalogue) -> Result<(), X
         if matches!(column.cells, Cells::Text(_)) || column.kind == Kind::Id {
             sheet.ignore_error_range(1, at, last_row, at, IgnoreError::NumberStoredAsText)?;
         }
-        if !is_matrix && (0..height).any(|row| shown::ratio(column, row).is_some_and(|x| x > 0.0)) {
+        if !is_matrix && shown::largest_share(column).is_some() {
             let bars = ConditionalFormatDataBar::new()
                 .set_minimum(ConditionalFormatType::Number, 0)
                 .set_fill_color(Color::RGB(0xB7D0EC))

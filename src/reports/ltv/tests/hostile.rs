@@ -188,9 +188,9 @@ fn a_gap_of_a_year() {
 #[test]
 fn a_history_shorter_than_the_gap() {
     let mut customers = named((0..400).map(|at| vec![(at % 20, 10_000 + i64::from(at))]));
-    for at in 0..40 {
-        let first = customers[at].1[0].0;
-        customers[at].1.push((first + 1 + (at as i32 % 8), 12_000 + at as i64));
+    for (at, customer) in customers.iter_mut().take(40).enumerate() {
+        let first = customer.1[0].0;
+        customer.1.push((first + 1 + (at as i32 % 8), 12_000 + at as i64));
     }
     let report = checked(
         &LtvParams { model: Some(ModelChoice::MbgNbd), ..LtvParams::default() },

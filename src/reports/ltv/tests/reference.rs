@@ -11,6 +11,7 @@ fn cdnow() -> Option<Histories> {
     cdnow_until(CALIBRATION)
 }
 
+#[allow(clippy::print_stderr)] // says why it is skipped
 fn cdnow_until(last: i32) -> Option<Histories> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/cdnow/CDNOW_sample.txt");
     let Ok(text) = std::fs::read_to_string(path) else {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::testing::{bools, cdnow, customers, day, floats, ints, texts};
+use super::super::testing::{Person, bools, cdnow, customers, day, floats, ints, texts};
 use super::*;
 use crate::stats::btyd::ModelKind;
 
@@ -14,7 +14,6 @@ fn bg() -> Model {
 #[test]
 fn the_weeks_of_cdnow() {
     let Some(histories) = cdnow() else {
-        eprintln!("skipped: ../shared is not here");
         return;
     };
     let weeks = Weeks::new(&histories, Some(day("1997-09-30")), day("1998-06-30"), Some(&bg()));
@@ -90,7 +89,7 @@ proptest! {
         last in 20i32..320,
         held in proptest::option::of(0i32..100),
     ) {
-        let people: Vec<(String, Vec<(i32, u32, i64)>)> = made
+        let people: Vec<Person> = made
             .iter()
             .enumerate()
             .map(|(number, days)| (format!("c{number}"), days.iter().map(|day| (*day, 1, 1)).collect()))
