@@ -15,7 +15,7 @@ pub fn cell(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
 }
 
 fn value(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
-    match (&column.cells, column.kind) {
+    match (&column.cells, column.kind_of(row)) {
         (Cells::Text(v), Kind::Key(section)) => {
             v[row].as_ref().map(|key| words.label(section, key).unwrap_or(key).to_owned())
         }
@@ -53,6 +53,11 @@ pub fn ratio(column: &Column, row: usize) -> Option<f64> {
         (Cells::Float(v), Kind::Ratio) => v[row].filter(|x| x.is_finite()),
         _ => None,
     }
+}
+
+/// Whether the column is an end of an interval around another one.
+pub fn is_bound(column: &Column) -> bool {
+    ["lower", "upper"].iter().any(|end| column.name.ends_with(end))
 }
 
 /// Whether the value in `row` is there and of a period that is still running.

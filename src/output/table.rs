@@ -103,10 +103,10 @@ struct Measured<'a> {
 
 impl<'a> Measured<'a> {
     fn of(column: &'a Column, height: usize, words: &Catalogue) -> Self {
-        let mut largest: f64 = 0.0;
-        for row in 0..height {
-            largest = largest.max(shown::ratio(column, row).unwrap_or(0.0));
-        }
+        let ratios = || (0..height).filter_map(|row| shown::ratio(column, row));
+        // Bars are of shares: not of deviations, which may be negative, nor of the bounds beside a share.
+        let has_bars = !shown::is_bound(column) && ratios().all(|ratio| ratio >= 0.0);
+        let largest = ratios().filter(|_| has_bars).fold(0.0, f64::max);
         let cell = |row| cell(column, row, words);
         let measured = Self::with_values(column, height, words, &cell);
         Self { bar_of: (largest > 0.0).then_some(largest), ..measured }

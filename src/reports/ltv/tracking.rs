@@ -129,7 +129,7 @@ impl Weeks {
                 floats(&|week| deviation(week.cumulative_expected, week.cumulative_actual)),
             ),
         ];
-        Table::new("tracking", false, columns)
+        Table { twin_of: Some("validation"), ..Table::new("tracking", false, columns) }
     }
 }
 

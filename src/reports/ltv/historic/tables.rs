@@ -106,7 +106,7 @@ impl Historic<'_> {
         }
         let complete = points.iter().map(|point| Some(point.complete)).collect();
         columns.push(Column::new("complete", Kind::Bool, Cells::Bool(complete)));
-        Table::new("curve", false, columns)
+        Table { twin_of: Some("cohorts"), ..Table::new("curve", false, columns) }
     }
 
     fn points(&self) -> Vec<Point> {
