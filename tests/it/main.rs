@@ -22,6 +22,7 @@ mod presets;
 mod random_tables;
 mod readme;
 mod real_exports;
+mod recovery;
 mod reference_cdnow;
 mod reference_rfm;
 mod repurchase;

@@ -13,26 +13,28 @@ const IDS: [&str; 7] =
 
 /// Orders of a few people, with a row of each kind that is told about: no date, no amount, too many fields, masked ids.
 fn orders(folder: &Path) {
-    let mut text = String::from("customer_id,order_id,ordered_at,amount,收货人姓名,邮箱,status,channel\n");
+    let mut text =
+        String::from("customer_id,order_id,ordered_at,amount,收货人姓名,邮箱,status,channel,product_id\n");
     let people = ["13812345634", "13998765432", "ANNA-7Q", "欧阳小明", "anna@shop.example", "oUpF8uMu"];
     for n in 0..240 {
         let who = people[n / 2 * 5 % people.len()];
         text.push_str(&format!(
-            "{who},TB-ORDER-{:04},2026-0{}-{:02} 10:00:00,{}.50,欧阳小明,anna@shop.example,{},shop\n",
+            "{who},TB-ORDER-{:04},2026-0{}-{:02} 10:00:00,{}.50,欧阳小明,anna@shop.example,{},shop,P{}\n",
             n - n % 2,
             n / 28 % 6 + 1,
             n % 28 + 1,
             n + 10,
             if n % 3 == 0 { "完成" } else { "已发货" },
+            n % 4,
         ));
     }
-    text.push_str("13812345634,TB-ORDER-9001,oUpF8uMu,1,欧阳小明,anna@shop.example,完成,shop\n");
+    text.push_str("13812345634,TB-ORDER-9001,oUpF8uMu,1,欧阳小明,anna@shop.example,完成,shop,P1\n");
     text.push_str(
-        "138****5634,TB-ORDER-9002,2026-06-01,13998765432元整,欧阳小明,anna@shop.example,完成,shop\n",
+        "138****5634,TB-ORDER-9002,2026-06-01,13998765432元整,欧阳小明,anna@shop.example,完成,shop,P1\n",
     );
-    text.push_str("欧阳小明,TB-ORDER-9003,2026-06-02,,欧阳小明,anna@shop.example,完成,shop\n");
-    text.push_str("ANNA-7Q,TB-ORDER-9004,2026-06-03,5,欧阳小明,anna@shop.example,完成,shop,oUpF8uMu\n");
-    text.push_str(",TB-ORDER-9005,2026-06-03,5,欧阳小明,anna@shop.example,完成,shop\n");
+    text.push_str("欧阳小明,TB-ORDER-9003,2026-06-02,,欧阳小明,anna@shop.example,完成,shop,P1\n");
+    text.push_str("ANNA-7Q,TB-ORDER-9004,2026-06-03,5,欧阳小明,anna@shop.example,完成,shop,P1,oUpF8uMu\n");
+    text.push_str(",TB-ORDER-9005,2026-06-03,5,欧阳小明,anna@shop.example,完成,shop,P1\n");
     write(folder, "orders.csv", text);
     write(folder, "key", KEY);
 }
@@ -74,8 +76,14 @@ fn under_a_mask_no_id_leaves_in_any_format_of_any_command() {
                 let mut arguments =
                     vec![report, "orders.csv", "--mask", "--mask-key-file", "key", "-f", format];
                 arguments.extend(["--table", table, "--max-bad", "5%", "--explain", "-v", "-o", "out"]);
-                if report == "rfm" {
-                    arguments.extend(["--compare-to", "2026-03-01"]);
+                match (report, table) {
+                    ("rfm", _) => arguments.extend(["--compare-to", "2026-03-01"]),
+                    // The log-rank tests are between groups; everybody is in one of these states.
+                    ("repurchase", "tests") => arguments.extend(["--by", "channel"]),
+                    ("repurchase", "due" | "all") => {
+                        arguments.extend(["--by", "channel", "--states", "early,due,overdue,lapsed"]);
+                    }
+                    _ => {}
                 }
                 let run = siyu_in(folder.path(), &arguments);
                 assert!(run.status < 2, "{arguments:?}: {}", run.stderr);
@@ -105,7 +113,10 @@ fn under_a_mask_no_id_leaves_in_any_format_of_any_command() {
     // It is not that nothing is shown: the same person has the same hash everywhere.
     let key = siyu::output::mask::Key::from_bytes(KEY.as_bytes()).unwrap();
     let hash = key.mask("ANNA-7Q");
-    assert!(texts.iter().any(|(what, text)| what.contains("customers") && text.contains(&hash)));
+    for table in ["customers", "cycle", "due"] {
+        let named = format!("\"{table}\"");
+        assert!(texts.iter().any(|(what, text)| what.contains(&named) && text.contains(&hash)), "{table}");
+    }
 }
 
 fn run_wrote(folder: &Path) -> bool {
@@ -121,6 +132,8 @@ fn under_a_mask_errors_name_places_without_values() {
         "no_header.csv",
         "13812345634,2026-01-01,anna@shop.example\n13998765432,2026-01-02,1\n",
     );
+    write(folder.path(), "members.csv", "customer_id,joined_at\nANNA-7Q,13812345634\n欧阳小明,2026-01-01\n");
+    write(folder.path(), "spend.csv", "campaign,amount,date\n欧阳小明,13998765432元整,2026-01-01\n");
     write(folder.path(), "destroyed.csv", "customer_id,ordered_at,amount\n1.38E+18,2026-01-01,1\n");
     write(folder.path(), "siyu.toml", "[output]\nmask = true\nmask_key_file = \"key\"\n");
     for arguments in [
@@ -134,6 +147,22 @@ fn under_a_mask_errors_name_places_without_values() {
         vec!["rfm", "orders.csv", "--max-bad", "5%", "--by", "customer_id"],
         vec!["rfm", "orders.csv", "--max-bad", "5%", "--by", "last_邮箱"],
         vec!["rfm", "orders.csv", "--max-bad", "5%", "--by", "order_id"],
+        vec!["cohort", "orders.csv", "--max-bad", "5%", "--by", "收货人姓名"],
+        vec!["ltv", "orders.csv", "--max-bad", "5%", "--by", "last_邮箱"],
+        vec!["repurchase", "orders.csv", "--max-bad", "5%", "--products", "收货人姓名"],
+        vec!["repurchase", "orders.csv", "--max-bad", "5%", "--products", "order_id"],
+        vec!["repurchase", "orders.csv", "--strict"],
+        vec![
+            "cohort",
+            "orders.csv",
+            "--max-bad",
+            "5%",
+            "--cohort-by",
+            "joined_at",
+            "--members",
+            "members.csv",
+        ],
+        vec!["ltv", "orders.csv", "--max-bad", "5%", "--spend", "spend.csv"],
     ] {
         let run = siyu_in(folder.path(), &arguments);
         assert_eq!(run.status, 2, "{arguments:?}: {}", run.stderr);

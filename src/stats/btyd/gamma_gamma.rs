@@ -138,6 +138,8 @@ pub const FEW_CUSTOMERS: f64 = 30.0;
 const EQUAL: f64 = 1e-9;
 /// Where a parameter counts as having run to the edge: beyond e^-9 .. e^9, about 1/8,000 .. 8,000 (v: of the mean spend).
 const EDGE: f64 = 9.0;
+/// There the sums cancel (p of 10^5), and a gradient as small as this is rounding.
+const EDGE_GRADIENT: f64 = 1e-4;
 /// Beyond e^12 a gentle slope keeps the search from walking on.
 const FENCE: f64 = 12.0;
 const FENCE_SLOPE: f64 = 1e-3;
@@ -235,7 +237,8 @@ impl Customers {
             }
             equal
         });
-        let customers: f64 = sorted.iter().map(|row| row.weight).sum();
+        // The empty sum is -0.0; adding 0 makes 0 of it.
+        let customers = sorted.iter().map(|row| row.weight).sum::<f64>() + 0.0;
         let least = sorted.iter().fold(f64::INFINITY, |least, row| least.min(row.mean));
         let most = sorted.iter().fold(0.0_f64, |most, row| most.max(row.mean));
         if sorted.is_empty() || customers < 2.0 {
@@ -320,6 +323,11 @@ fn fence(logs: &[f64; 3], objective: (f64, [f64; 3])) -> (f64, [f64; 3]) {
     (value, gradient)
 }
 
+fn has_settled(found: &Minimum<3>) -> bool {
+    let at_edge = found.point.into_iter().any(is_at_edge);
+    found.converged || at_edge && found.largest_gradient() <= EDGE_GRADIENT
+}
+
 fn is_at_edge(log: f64) -> bool {
     log.abs() > EDGE
 }
@@ -366,7 +374,7 @@ fn doubts(
             doubts.push(SpendDoubt::Flat { parameter });
         }
     }
-    if !best.converged {
+    if !has_settled(best) {
         doubts.push(SpendDoubt::NotConverged { gradient: best.largest_gradient() });
     }
     doubts

@@ -204,6 +204,8 @@ fn row(x: u32, mean: f64) -> SpendRow {
 #[test]
 fn what_data_cannot_tell_is_said() {
     assert_eq!(fit(&[], None), Err(NoSpendFit::TooFew { customers: 0.0 }));
+    // 0 is not below 0, as the sum of nothing is.
+    assert!(format!("{:?}", fit(&[], None)).contains("customers: 0.0"));
     assert_eq!(fit(&[row(3, 9.0)], None), Err(NoSpendFit::TooFew { customers: 1.0 }));
     let equal: Vec<SpendRow> = (1..50).map(|x| row(x, 19.9)).collect();
     assert!(matches!(fit(&equal, None), Err(NoSpendFit::Constant { spend }) if (spend - 19.9).abs() < 1e-9));
