@@ -6,6 +6,7 @@ use super::{ReportArgs, other_frames};
 use crate::error::{Error, Result};
 use crate::facts::JoinedDays;
 use crate::reports::cohort::{self, CohortBy, CohortInput, CohortParams};
+use crate::reports::period::PeriodUnit;
 
 pub fn run(args: &ReportArgs<CohortParams>) -> Result<u8> {
     let mut resolved = args.resolve(|file| file.cohort.as_ref())?;
@@ -14,6 +15,13 @@ pub fn run(args: &ReportArgs<CohortParams>) -> Result<u8> {
         (Some(_), None) => resolved.params.elapsed = None,
         (None, Some(_)) => resolved.params.calendar = None,
         _ => {}
+    }
+    // What the file says for weeks, or for members, is no mistake where something else is asked for.
+    if args.params.week_start.is_none() && resolved.params.period != Some(PeriodUnit::Week) {
+        resolved.params.week_start = None;
+    }
+    if args.params.members.is_none() && resolved.params.cohort_by != Some(CohortBy::JoinedAt) {
+        resolved.params.members = None;
     }
     let info = crate::reports::info("cohort");
     let settings = resolved.params.resolve()?;

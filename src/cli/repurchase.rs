@@ -2,7 +2,7 @@
 
 use super::ReportArgs;
 use super::histories::{HistoriesWanted, OrderHistories};
-use super::run_report::{Job, refuse_ids_under_mask, status_is_not_used};
+use super::run_report::{Job, refuse_ids_under_mask, refuse_of_hidden_tables, status_is_not_used};
 use crate::error::{Error, Result, nearest};
 use crate::input::Inputs;
 use crate::output::report::{Note, TableChoice};
@@ -61,18 +61,7 @@ fn refuse_options(params: &RepurchaseParams, tables: &TableChoice) -> Result<()>
         ("--states", params.states.is_some(), &["due"]),
         ("--limit", params.limit.is_some(), &["due"]),
     ];
-    let shows = |names: &[&str]| names.iter().any(|name| repurchase::wants(tables, name));
-    match of_tables.iter().find(|(_, given, names)| *given && !shows(names)) {
-        None => Ok(()),
-        Some((option, _, names)) => {
-            let (name, tables) = (names[0], names.join(", "));
-            let why = match names {
-                [_] => format!("it is for the table {name}, which is not shown: add --table {name}"),
-                _ => format!("it is for the tables {tables}, of which none is shown: add --table {name}"),
-            };
-            Err(Error::DoesNotApply { option: (*option).into(), why })
-        }
-    }
+    refuse_of_hidden_tables(&of_tables, |name| repurchase::wants(tables, name))
 }
 
 /// What was typed that makes no sense without a column of products.

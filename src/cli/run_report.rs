@@ -321,6 +321,26 @@ pub fn refuse_ids_under_mask(option: &str, column: &str, job: &Job, inputs: &Inp
     Ok(())
 }
 
+/// An error where an option was typed for tables of which none is shown. `of_tables`: option, whether it was typed, its tables.
+pub fn refuse_of_hidden_tables(
+    of_tables: &[(&str, bool, &[&str])],
+    shows: impl Fn(&str) -> bool,
+) -> Result<()> {
+    let is_hidden =
+        |(_, typed, names): &&(&str, bool, &[&str])| *typed && !names.iter().any(|name| shows(name));
+    match of_tables.iter().find(is_hidden) {
+        None => Ok(()),
+        Some((option, _, names)) => {
+            let (name, tables) = (names[0], names.join(", "));
+            let why = match names {
+                [_] => format!("it is for the table {name}, which is not shown: add --table {name}"),
+                _ => format!("it is for the tables {tables}, of which none is shown: add --table {name}"),
+            };
+            Err(Error::DoesNotApply { option: (*option).into(), why })
+        }
+    }
+}
+
 /// Where a file that was not recognised has statuses of several kinds and `--where` does not choose among them: rows count whatever they say.
 pub fn status_is_not_used(inputs: &Inputs) -> Option<Note> {
     if inputs.filters_on("status") {

@@ -179,6 +179,7 @@ impl Table {
         }
         for column in &mut self.columns {
             only(&mut column.provisional, keep);
+            only(&mut column.kinds, keep);
             match &mut column.cells {
                 Cells::Text(values) => only(values, keep),
                 Cells::Int(values) | Cells::Money(values) | Cells::DateTime(values) => only(values, keep),
@@ -199,13 +200,25 @@ pub struct Column {
     pub cells: Cells,
     /// The values are shaded from least to largest, on one scale with all shaded columns of the table.
     pub shaded: bool,
+    /// What the value of each row is, where rows differ (a column of totals); empty where all are of `kind`.
+    pub kinds: Vec<Kind>,
     /// Rows whose value is provisional (its period is still running), hence marked; empty where none is.
     pub provisional: Vec<bool>,
 }
 
 impl Column {
     pub fn new(name: impl Into<String>, kind: Kind, cells: Cells) -> Self {
-        Self { name: name.into(), kind, cells, shaded: false, provisional: Vec::new() }
+        Self { name: name.into(), kind, cells, shaded: false, kinds: Vec::new(), provisional: Vec::new() }
+    }
+
+    /// The same, with a kind for each row.
+    pub fn of_kinds(self, kinds: Vec<Kind>) -> Self {
+        Self { kinds, ..self }
+    }
+
+    /// What the value in `row` is.
+    pub fn kind_of(&self, row: usize) -> Kind {
+        self.kinds.get(row).copied().unwrap_or(self.kind)
     }
 
     /// The same, shaded; `provisional`: as the field.

@@ -15,7 +15,7 @@ pub fn cell(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
 }
 
 fn value(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
-    match (&column.cells, column.kind) {
+    match (&column.cells, column.kind_of(row)) {
         (Cells::Text(v), Kind::Key(section)) => {
             v[row].as_ref().map(|key| words.label(section, key).unwrap_or(key).to_owned())
         }
@@ -55,6 +55,11 @@ pub fn ratio(column: &Column, row: usize) -> Option<f64> {
     }
 }
 
+/// Whether the column is an end of an interval around another one.
+fn is_bound(column: &Column) -> bool {
+    ["lower", "upper"].iter().any(|end| column.name.ends_with(end))
+}
+
 /// Whether the value in `row` is there and of a period that is still running.
 pub fn is_provisional(column: &Column, row: usize) -> bool {
     let is_there = || match &column.cells {
@@ -76,9 +81,8 @@ pub fn any_provisional(column: &Column) -> bool {
 /// bounds of other values.
 pub fn largest_share(column: &Column) -> Option<f64> {
     let ratios = || (0..column.cells.len()).filter_map(|row| ratio(column, row));
-    let is_bound = ["lower", "upper"].iter().any(|bound| column.name.ends_with(bound));
     let largest = ratios().fold(0.0, f64::max);
-    (!is_bound && largest > 0.0 && ratios().all(|ratio| ratio >= 0.0)).then_some(largest)
+    (!is_bound(column) && largest > 0.0 && ratios().all(|ratio| ratio >= 0.0)).then_some(largest)
 }
 
 /// Whether the column stands at the right.

@@ -250,7 +250,7 @@ impl Style {
             }
             (Cells::Date(_), _) => top.set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
             (Cells::DateTime(_), _) => top.set_num_format("yyyy-mm-dd hh:mm:ss").set_align(FormatAlign::Left),
-            _ => match number_format(column) {
+            _ => match number_format(column, column.kind) {
                 Some(format) => top.set_num_format(format),
                 None => top,
             },
@@ -260,7 +260,7 @@ impl Style {
         let usual = if shown::is_number(column) { usual } else { usual.set_indent(indent(at)) };
         let provisional = usual.clone().set_italic().set_font_color(Color::RGB(0x40_40_40));
         // The mark is part of how the number is shown; the other numbers leave room for it.
-        let (usual, provisional) = match number_format(column) {
+        let (usual, provisional) = match number_format(column, column.kind) {
             Some(number) if shown::is_number(column) && shown::any_provisional(column) => (
                 usual.set_num_format(format!("{number}_*")),
                 provisional.set_num_format(format!("{number}\"*\"")),
@@ -276,9 +276,9 @@ impl Style {
     }
 }
 
-/// How the numbers of a column are shown.
-fn number_format(column: &Column) -> Option<String> {
-    Some(match (&column.cells, column.kind) {
+/// How the numbers of a column are shown, where they are of this kind.
+fn number_format(column: &Column, kind: Kind) -> Option<String> {
+    Some(match (&column.cells, kind) {
         (_, Kind::Money) | (Cells::Money(_), _) => "#,##0.00".into(),
         (_, Kind::Ratio) => "0.0%".into(),
         (_, Kind::Number(0)) | (Cells::Int(_), _) => "#,##0".into(),
@@ -314,7 +314,12 @@ fn put(
             true => &style.usual,
             false => &style.huge,
         };
-        sheet.write_number_with_format(line, at, number, format)?;
+        match number_format(column, column.kind_of(row)).filter(|_| !column.kinds.is_empty()) {
+            Some(of_row) => {
+                sheet.write_number_with_format(line, at, number, &format.clone().set_num_format(of_row))?
+            }
+            None => sheet.write_number_with_format(line, at, number, format)?,
+        };
         return Ok(());
     }
     // Text, and what no number of Excel's can say: dates before 1900, whole numbers beyond 2^53.

@@ -24,7 +24,7 @@ pub use settings::{Duration, LtvSettings};
 
 use chrono::DateTime;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::facts::{Histories, SpendRow};
 use crate::output::report::{Report, TableChoice};
 use crate::reports::groups::Groups;
@@ -88,22 +88,18 @@ struct Study<'a> {
     valuation: Option<Valuation>,
 }
 
+/// Whether `tables` asks for the table of that name.
+pub fn wants(tables: &TableChoice, name: &str) -> bool {
+    let at = TABLES.iter().position(|table| table.0 == name);
+    at.is_some_and(|at| tables.wants(name, TABLES[at].1, at == 0))
+}
+
 /// Answers `ltv`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Result<Report> {
-    let wants = |name: &str| {
-        let at = TABLES.iter().position(|t| t.0 == name);
-        at.is_some_and(|at| tables.wants(name, TABLES[at].1, at == 0))
-    };
+    let wants = |name: &str| wants(tables, name);
     let needs_holdout = settings.model == ModelChoice::Auto
         || ["model", "validation", "bins", "tracking"].into_iter().any(wants);
     let has_intervals = ["model", "totals"].into_iter().any(wants);
-    if settings.bootstrap > 0 && !has_intervals {
-        return Err(does_not_apply("--bootstrap", "its intervals are in the tables model and totals"));
-    }
-    if settings.holdout.is_some() && !needs_holdout {
-        let why = "it is for --model auto and for the tables model, validation, bins and tracking";
-        return Err(does_not_apply("--holdout", why));
-    }
     let study = Study::new(settings, input, needs_holdout)?;
     let bootstrap = has_intervals.then(|| Bootstrap::new(&study)).flatten();
     let mut report = Report {
@@ -164,10 +160,6 @@ impl<'a> Study<'a> {
         let valuation = Valuation::new(settings, &population, &fitted, input.threads);
         Ok(Self { settings, input, groups, population, fitted, holdout, valuation })
     }
-}
-
-fn does_not_apply(option: &str, why: &str) -> Error {
-    Error::DoesNotApply { option: option.into(), why: why.into() }
 }
 
 /// As people write it.

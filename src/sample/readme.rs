@@ -15,6 +15,7 @@ pub fn text(params: &SampleParams, plan: &Plan, summary: &SampleSummary) -> Stri
     head(&mut text, params, plan, summary);
     if let Some(truth) = &summary.orders {
         orders(&mut text, plan, truth);
+        reports(&mut text, truth);
         campaign(&mut text, plan, truth);
     }
     if let Some(truth) = &summary.events {
@@ -203,6 +204,36 @@ fn orders(text: &mut String, plan: &Plan, truth: &OrderTruth) {
             money(channel.net)
         );
     }
+}
+
+/// What `cohort`, `repurchase` and `ltv` should find.
+fn reports(text: &mut String, truth: &OrderTruth) {
+    let waiting = |days: f64| libm::pow(ALPHA / (ALPHA + days), R);
+    line!(text);
+    line!(text, "### What the reports should find");
+    line!(text);
+    line!(
+        text,
+        "- `siyu ltv orders.csv --model bg-nbd --time-unit day --table model`: r, alpha, a, b above, within three standard \
+         errors; of the Gamma-Gamma p, q and v (gamma above). P(alive) of one-time buyers is truly 1 here: nobody leaves \
+         before the first repeat purchase.",
+    );
+    line!(
+        text,
+        "- `siyu repurchase orders.csv --table survival,curve`: for the same reason the share that still waits for the second \
+         purchase after t days is (alpha / (alpha + t))^r: {:.4} after 30 days, {:.4} after 90, {:.4} after 365; the median is \
+         alpha (2^(1/r) - 1) = {:.1} days. With `--by channel` the channels come back in the order of their purchases per year.",
+        waiting(30.0),
+        waiting(90.0),
+        waiting(365.0),
+        ALPHA * (libm::exp2(1.0 / R) - 1.0)
+    );
+    line!(
+        text,
+        "- `siyu cohort orders.csv --measure revenue --table cells`: the values add up to {}, the net revenue as it is without \
+         that of orders without customer_id; so do revenue_to_date of `ltv` and the segments' revenue of `rfm`.",
+        money(truth.all.net() - truth.guest_amount)
+    );
 }
 
 fn campaign(text: &mut String, plan: &Plan, truth: &OrderTruth) {

@@ -82,3 +82,23 @@ fn a_misspelt_variable_is_told() {
     let run = run_command(run, None).ok();
     assert!(run.stderr.contains("SIYU_LNAG") && run.stderr.contains("SIYU_LANG"), "{}", run.stderr);
 }
+
+/// What was typed for a table that is not shown is refused; what the file says of it is for other runs.
+#[test]
+fn what_the_file_says_for_other_tables_is_no_mistake() {
+    let folder = folder();
+    let config = "[cohort]\nperiod = \"week\"\nweek_start = \"sunday\"\nmembers = [\"members.csv\"]\n\
+                  [ltv]\nmodel = \"bg-nbd\"\nholdout = \"9d\"\nbootstrap = 20\nspend = [\"spend.csv\"]\n";
+    write(folder.path(), "siyu.toml", config);
+    write(folder.path(), "spend.csv", "date,amount\n2024-01-05,5\n");
+    let orders = "customer_id,ordered_at,amount\n1,2024-01-01,5\n1,2024-02-03,5\n2,2024-01-09,7\n";
+    write(folder.path(), "orders.csv", orders);
+    let run = siyu_in(folder.path(), &["cohort", "orders.csv", "--period", "month", "-f", "json"]).ok();
+    assert_eq!(run.json()["params"]["period"], "month");
+    let run = siyu_in(folder.path(), &["cohort", "orders.csv", "-f", "json"]).ok();
+    assert_eq!(run.json()["params"]["week_start"], "sunday");
+    siyu_in(folder.path(), &["ltv", "orders.csv", "--table", "customers"]).ok();
+    let run =
+        siyu_in(folder.path(), &["cohort", "orders.csv", "--period", "month", "--week-start", "sunday"]);
+    assert_eq!(run.status, 2, "{}", run.stderr);
+}

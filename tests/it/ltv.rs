@@ -112,6 +112,9 @@ fn options_that_make_no_sense_are_refused() {
         (&["--model", "nbd"], "bg-nbd"),
         (&["--bootstrap", "20", "--table", "customers"], "does not apply"),
         (&["--holdout", "9d", "--table", "customers", "--model", "bg-nbd"], "does not apply"),
+        (&["--period", "week", "--table", "model"], "it is for the tables cohorts, curve"),
+        (&["--spend", "spend.csv", "--table", "model"], "add --table cohorts"),
+        (&["--margin", "0.3", "--table", "model"], "add --table totals"),
     ] {
         let run = ltv(csv, arguments);
         assert_eq!(run.status, 2, "{arguments:?}");

@@ -23,6 +23,7 @@ mod random_tables;
 mod readme;
 mod real_exports;
 mod recovery;
+mod reference_cdnow;
 mod reference_rfm;
 mod repurchase;
 mod repurchase_due;

@@ -36,7 +36,7 @@ pub struct LtvParams {
     pub include_first_purchase: Option<bool>,
 
     /// The unit in which parameters are reported; forecasts do not depend on it [default: week]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "UNIT")]
     pub time_unit: Option<TimeUnit>,
 
     /// Intervals by this many bootstrap samples, 20 to 10000 [default: 0, none]
@@ -48,10 +48,10 @@ pub struct LtvParams {
     pub seed: Option<u64>,
 
     /// Cohorts are the customers who first bought in the same period [default: month]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "UNIT")]
     pub period: Option<PeriodUnit>,
 
-    /// What was spent on winning customers, by date: a file of spend; may be repeated
+    /// What was spent on winning customers: file of spend (date, amount, channel, campaign), glob or folder; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spend: Option<Vec<String>>,
 

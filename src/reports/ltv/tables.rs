@@ -60,8 +60,8 @@ impl Study<'_> {
                 Kind::Key("intervals"),
                 Cells::Text(rows.iter().map(|row| row.interval_by.map(str::to_owned)).collect()),
             ),
-            Column::new("log_likelihood", Kind::Number(3), float(&|row| Some(row.ln_likelihood))),
-            Column::new("holdout_log_likelihood", Kind::Number(3), float(&|row| row.held_out)),
+            Column::new("log_likelihood", Kind::Number(2), float(&|row| Some(row.ln_likelihood))),
+            Column::new("holdout_log_likelihood", Kind::Number(2), float(&|row| row.held_out)),
             Column::new("customers", Kind::Count, Cells::ints(rows.iter().map(|row| row.customers as i64))),
             Column::new(
                 "repeaters",
@@ -131,11 +131,15 @@ impl Study<'_> {
         let mut columns = Vec::new();
         self.push_by(&mut columns, rows.iter().map(|row| row.0));
         let float = |value: &dyn Fn(&TotalRow) -> Option<f64>| Cells::Float(rows.iter().map(value).collect());
+        let number = |name: &str, cells: Cells| {
+            let kinds = rows.iter().map(|row| kind_of_total(row.1)).collect();
+            Column::new(name, Kind::Number(2), cells).of_kinds(kinds)
+        };
         columns.extend([
             Column::new("measure", Kind::Key("measures"), Cells::texts(rows.iter().map(|row| row.1))),
-            Column::new("value", Kind::Number(2), float(&|row| row.2)),
-            Column::new("lower", Kind::Number(2), float(&|row| row.3.map(|of| of.0))),
-            Column::new("upper", Kind::Number(2), float(&|row| row.3.map(|of| of.1))),
+            number("value", float(&|row| row.2)),
+            number("lower", float(&|row| row.3.map(|of| of.0))),
+            number("upper", float(&|row| row.3.map(|of| of.1))),
         ]);
         Table::new("totals", false, columns)
     }
@@ -259,6 +263,17 @@ impl Study<'_> {
             let values = groups.map(|group| self.groups.values[group].map(str::to_owned)).collect();
             columns.push(Column::new(name.as_str(), Kind::Text, Cells::Text(values)));
         }
+    }
+}
+
+/// What a row of the table of totals is.
+fn kind_of_total(measure: &str) -> Kind {
+    match measure {
+        "customers" | "repeaters" => Kind::Number(0),
+        "alive_customers" | "expected_purchases" => Kind::Number(1),
+        "top_10_share" | "top_20_share" => Kind::Ratio,
+        "gini" => Kind::Number(3),
+        _ => Kind::Money,
     }
 }
 
