@@ -5,6 +5,17 @@ pub use crate::output::shortened::{names_person, shortened, shown};
 /// The encrypted values of platforms are long; a shorter text between such signs may be an id like any other.
 const CIPHER: usize = 16;
 
+/// Bytes without one of which nothing is masked: stars, the signs of ciphers, `x`, and what is not ASCII (full-width signs).
+const MAY_MASK: [bool; 256] = {
+    let mut may = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        may[byte] = byte >= 0x80 || matches!(byte as u8, b'*' | b'#' | b'~' | b'$' | b'x' | b'X');
+        byte += 1;
+    }
+    may
+};
+
 /// Whether a platform has made an id unreadable: `138****1234`, `张**`, `王*`, `j***@x.com`, `####`, `##cipher##`,
 /// `~AgAAA...~1~`, `138xxxx1234`. Such ids are no keys: many people have one, or one person has many.
 ///
@@ -18,10 +29,13 @@ const CIPHER: usize = 16;
 /// | `x`, `X` | three in a row in what is otherwise a phone number |
 pub fn is_masked(id: &str) -> bool {
     let bytes = id.as_bytes();
+    // Ids of letters and digits alone are most; an ordinary one ends here, after one look at each byte.
+    if !bytes.iter().fold(false, |seen, byte| seen | MAY_MASK[usize::from(*byte)]) {
+        return false;
+    }
     if memchr::memchr(b'*', bytes).is_some() {
         return true;
     }
-    // Ids of letters and digits alone are most; an ordinary one ends here.
     if memchr::memchr3(b'#', b'~', b'$', bytes).is_some() {
         let text = id.trim();
         let within = |begin: &str, end: &str, least: usize| {

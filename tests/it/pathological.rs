@@ -120,7 +120,7 @@ fn check_row(place: &str, row: &Value) {
 }
 
 fn rows<'a>(json: &'a Value, table: &str) -> &'a [Value] {
-    json["tables"][table].as_array().map_or_else(|| panic!("no table {table}"), |rows| rows)
+    json["tables"][table].as_array().unwrap_or_else(|| panic!("no table {table}"))
 }
 
 /// The sum of a column; what is absent is 0.
@@ -410,7 +410,7 @@ fn is_readable(text: &str) -> bool {
 /// The report as a terminal of 80 columns shows it in Chinese, by the library.
 fn on_terminal(set: &Set, report: &str) -> String {
     let (known, last) = known(set, false);
-    let entries = known.iter().map(|(id, _)| {
+    let entries = known.keys().map(|id| {
         let mut days: BTreeMap<(u32, bool), (u32, i64)> = BTreeMap::new();
         for (_, day, cents) in set.rows.iter().filter(|row| row.0 == *id) {
             let entry = days.entry((*day, *cents <= 0)).or_default();
