@@ -19,7 +19,8 @@ pub fn run(args: &ReportArgs<LtvParams>) -> Result<u8> {
     let by = resolved.input.by.as_deref();
     let wanted = HistoriesWanted { by, zero_orders: settings.zero_orders, items: None };
     let orders = OrderHistories::read(&job, inputs, wanted)?;
-    let spend = (!settings.spend.is_empty()).then(|| read_spend(&job, &settings.spend)).transpose()?;
+    let needs_spend = !settings.spend.is_empty() && ltv::wants(&job.plan.choice, "cohorts");
+    let spend = needs_spend.then(|| read_spend(&job, &settings.spend)).transpose()?;
     let input = LtvInput {
         as_of_us: orders.as_of_us,
         histories: orders.histories,
@@ -45,7 +46,6 @@ fn refuse_options(params: &LtvParams, model: ModelChoice, tables: &TableChoice) 
             params.holdout.is_some() && model != ModelChoice::Auto,
             &["model", "validation", "bins", "tracking"],
         ),
-        ("--time-unit", params.time_unit.is_some(), &["model"]),
         ("--bootstrap", params.bootstrap.is_some_and(|samples| samples > 0), &["model", "totals"]),
         ("--period", params.period.is_some(), &["cohorts", "curve"]),
         ("--spend", params.spend.is_some(), &["cohorts"]),

@@ -90,7 +90,6 @@ fn what_the_file_says_for_other_tables_is_no_mistake() {
     let config = "[cohort]\nperiod = \"week\"\nweek_start = \"sunday\"\nmembers = [\"members.csv\"]\n\
                   [ltv]\nmodel = \"bg-nbd\"\nholdout = \"9d\"\nbootstrap = 20\nspend = [\"spend.csv\"]\n";
     write(folder.path(), "siyu.toml", config);
-    write(folder.path(), "spend.csv", "date,amount\n2024-01-05,5\n");
     let orders = "customer_id,ordered_at,amount\n1,2024-01-01,5\n1,2024-02-03,5\n2,2024-01-09,7\n";
     write(folder.path(), "orders.csv", orders);
     let run = siyu_in(folder.path(), &["cohort", "orders.csv", "--period", "month", "-f", "json"]).ok();
