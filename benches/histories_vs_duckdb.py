@@ -9,11 +9,11 @@ the import are not counted. siyu's is that of the whole process. The answers are
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
+
+from rfm_vs_duckdb import Sides, make_data, measure
 
 # A row is an order with a positive amount: three columns.
 ROWS = "SELECT customer_id, ordered_at::date AS day, amount AS net FROM {source} WHERE customer_id IS NOT NULL"
@@ -90,20 +90,8 @@ def siyu_answer(what: str, out: str) -> dict:
     }
 
 
-def measure(command: list[str]) -> tuple[float, float, str]:
-    """Seconds of wall time, peak memory in MiB, standard output."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status != 0:
-        sys.exit(f"failed: {' '.join(command)}")
-    return seconds, usage.ru_maxrss / 1024, out
-
-
 def compare(name: str, what: str, siyu: list[str], source: str, orders: str, args) -> None:
-    wall, memory, ours, theirs = [], [], [], []
+    sides = Sides()
     for turn in range(args.runs + 1):
         seconds, mib, out = measure(siyu)
         other = [sys.executable, __file__, "--duckdb-query", what, "--source", source, "--orders", orders]
@@ -114,17 +102,8 @@ def compare(name: str, what: str, siyu: list[str], source: str, orders: str, arg
             sys.exit(f"{name}: the answers differ: siyu {mine}, DuckDB {answer['answer']}")
         if turn == 0:
             continue  # warms the cache of the disk
-        wall.append(seconds / answer["seconds"])
-        memory.append(mib / other_mib)
-        ours.append((seconds, mib))
-        theirs.append((answer["seconds"], other_mib))
-    mid = statistics.median
-    print(
-        f"| {name} | {mid(wall):.2f} ({min(wall):.2f} to {max(wall):.2f}) | {mid(memory):.2f} "
-        f"({min(memory):.2f} to {max(memory):.2f}) | {mid(s for s, _ in ours):.2f} s, {mid(m for _, m in ours):.0f} MiB "
-        f"| {mid(s for s, _ in theirs):.2f} s, {mid(m for _, m in theirs):.0f} MiB | {mine} |",
-        flush=True,
-    )
+        sides.add((seconds, mib), (answer["seconds"], other_mib))
+    print(f"| {name} | {sides.cells()} | {mine} |", flush=True)
 
 
 def main() -> None:
@@ -144,14 +123,7 @@ def main() -> None:
         return
     import duckdb
 
-    if not (args.data / "orders.parquet").exists():
-        sample = [args.siyu, "sample", str(args.data), "--customers", str(args.customers), "--frames", "orders"]
-        subprocess.run(sample, check=True)
-        # The same rows with three columns and an id, as an extract from a warehouse has them.
-        duckdb.execute(
-            f"COPY (SELECT customer_id, ordered_at, amount FROM '{args.data}/orders.parquet' WHERE amount > 0)"
-            f" TO '{args.data}/narrow.parquet' (FORMAT parquet)"
-        )
+    make_data(args)
     print(f"siyu / DuckDB {duckdb.__version__}, {args.threads} threads, {args.runs} alternating runs")
     print("| case | wall time | peak memory | siyu | DuckDB | both say |")
     print("| --- | --- | --- | --- | --- | --- |")

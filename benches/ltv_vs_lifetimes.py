@@ -16,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+from rfm_vs_duckdb import make_data
+
 FITTERS = {"bg-nbd": "BetaGeoFitter", "pareto-nbd": "ParetoNBDFitter"}
 
 
@@ -59,9 +61,7 @@ def summary(args) -> Path:
     file = args.data / "customers.csv"
     if file.exists():
         return file
-    if not (args.data / "orders.parquet").exists():
-        sample = [args.siyu, "sample", str(args.data), "--customers", str(args.customers), "--frames", "orders"]
-        subprocess.run(sample, check=True)
+    make_data(args)
     duckdb.execute(f"""COPY (
         WITH o AS (SELECT customer_id, min(ordered_at) AS moment, sum(amount - coalesce(refund_amount, 0)) AS net
                    FROM '{args.data}/orders.parquet' WHERE customer_id IS NOT NULL GROUP BY customer_id, order_id),

@@ -67,8 +67,41 @@ def measure(command: list[str]) -> tuple[float, float, str]:
     return seconds, usage.ru_maxrss / 1024, out
 
 
+class Sides:
+    """Seconds and MiB of both sides, run by run."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = [], []
+
+    def add(self, ours: tuple[float, float], theirs: tuple[float, float]) -> None:
+        self.ours.append(ours)
+        self.theirs.append(theirs)
+
+    def cells(self) -> str:
+        """Median (least to largest) of the ratios of wall time and memory, and each side's medians."""
+        mid = statistics.median
+        ratios = ([o[i] / t[i] for o, t in zip(self.ours, self.theirs)] for i in (0, 1))
+        shown = [f"{mid(r):.2f} ({min(r):.2f} to {max(r):.2f})" for r in ratios]
+        shown += [f"{mid(s for s, _ in side):.2f} s, {mid(m for _, m in side):.0f} MiB" for side in (self.ours, self.theirs)]
+        return " | ".join(shown)
+
+
+def make_data(args) -> None:
+    """Orders by `siyu sample`, unless they are there: CSV, Parquet, and the same rows with three columns and an id."""
+    if (args.data / "orders.parquet").exists():
+        return
+    import duckdb
+
+    sample = [args.siyu, "sample", str(args.data), "--customers", str(args.customers), "--frames", "orders"]
+    subprocess.run(sample, check=True)
+    duckdb.execute(
+        f"COPY (SELECT customer_id, ordered_at, amount FROM '{args.data}/orders.parquet' WHERE amount > 0)"
+        f" TO '{args.data}/narrow.parquet' (FORMAT parquet)"
+    )
+
+
 def compare(name: str, siyu: list[str], source: str, facts: str, args) -> None:
-    wall, memory, ours, theirs = [], [], [], []
+    sides = Sides()
     totals = None
     for turn in range(args.runs + 1):
         seconds, mib, out = measure(siyu)
@@ -82,16 +115,9 @@ def compare(name: str, siyu: list[str], source: str, facts: str, args) -> None:
         )
         if turn == 0:
             continue  # warms the cache of the disk
-        wall.append(seconds / answer["seconds"])
-        memory.append(mib / other_mib)
-        ours.append((seconds, mib))
-        theirs.append((answer["seconds"], other_mib))
-    mid = statistics.median
+        sides.add((seconds, mib), (answer["seconds"], other_mib))
     print(
-        f"| {name} | {mid(wall):.2f} ({min(wall):.2f} to {max(wall):.2f}) | {mid(memory):.2f} "
-        f"({min(memory):.2f} to {max(memory):.2f}) | {mid(s for s, _ in ours):.2f} s, {mid(m for _, m in ours):.0f} MiB "
-        f"| {mid(s for s, _ in theirs):.2f} s, {mid(m for _, m in theirs):.0f} MiB | "
-        f"{totals[0]:,} / {totals[1]:,} | {totals[2]:,} / {totals[3]:,} |",
+        f"| {name} | {sides.cells()} | {totals[0]:,} / {totals[1]:,} | {totals[2]:,} / {totals[3]:,} |",
         flush=True,
     )
 
@@ -110,16 +136,7 @@ def main() -> None:
     if args.duckdb_query:
         duckdb_query(args.duckdb_query, args.facts, args.threads)
         return
-    if not (args.data / "orders.parquet").exists():
-        sample = [args.siyu, "sample", str(args.data), "--customers", str(args.customers), "--frames", "orders"]
-        subprocess.run(sample, check=True)
-        # The same rows with three columns and an id, as an extract from a warehouse has them.
-        import duckdb
-
-        duckdb.execute(
-            f"COPY (SELECT customer_id, ordered_at, amount FROM '{args.data}/orders.parquet' WHERE amount > 0)"
-            f" TO '{args.data}/narrow.parquet' (FORMAT parquet)"
-        )
+    make_data(args)
     import duckdb
 
     print(f"siyu / DuckDB {duckdb.__version__}, {args.threads} threads, {args.runs} alternating runs, {args.customers:,} customers")

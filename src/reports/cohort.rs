@@ -17,6 +17,7 @@ use crate::facts::customers::DAY_US;
 use crate::facts::{Histories, JoinedDays};
 use crate::output::grouped;
 use crate::output::report::{Label, Note, Report, TableChoice};
+use crate::reports::money_text;
 use crate::reports::period::{PeriodUnit, date};
 use crate::text::{Catalogue, Lang};
 use count::{Clock, Counted};
@@ -151,7 +152,7 @@ fn notes(
         notes.push(
             Note::new("cohort_without_purchase")
                 .with("customers", count_text(histories.without_purchase))
-                .with("net", money_text(histories.without_purchase_net_e4.into())),
+                .with("net", money_text(histories.without_purchase_net_e4)),
         );
     }
     if counted.early.customers > 0 {
@@ -192,16 +193,6 @@ fn notes_of_members(joined: &Joined) -> Vec<Note> {
 
 fn count_text(count: u64) -> String {
     grouped(i128::from(count))
-}
-
-/// 1/10,000 of the unit as a decimal number, without needless zeros beyond cents: 12345600 is `1234.56`.
-fn money_text(e4: i128) -> String {
-    let sign = if e4 < 0 { "-" } else { "" };
-    let (whole, rest) = (e4.unsigned_abs() / 10_000, e4.unsigned_abs() % 10_000);
-    match rest % 100 {
-        0 => format!("{sign}{whole}.{:02}", rest / 100),
-        _ => format!("{sign}{whole}.{rest:04}"),
-    }
 }
 
 #[cfg(test)]

@@ -84,3 +84,14 @@ pub(crate) fn finite(text: &str) -> Result<f64, String> {
     let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
     number.ok_or_else(|| "is not a number".to_owned())
 }
+
+/// 1/10,000 of the unit as a decimal number, without needless zeros beyond cents: 12345600 is `1234.56`.
+pub(crate) fn money_text(e4: impl Into<i128>) -> String {
+    let e4 = e4.into();
+    let sign = if e4 < 0 { "-" } else { "" };
+    let (whole, rest) = (e4.unsigned_abs() / 10_000, e4.unsigned_abs() % 10_000);
+    match rest % 100 {
+        0 => format!("{sign}{whole}.{:02}", rest / 100),
+        _ => format!("{sign}{whole}.{rest:04}"),
+    }
+}

@@ -17,6 +17,7 @@ use chrono::DateTime;
 use crate::error::{Error, Result};
 use crate::facts::customers::CustomerFacts;
 use crate::output::report::{Note, Report, TableChoice};
+use crate::reports::money_text;
 use population::Population;
 use scoring::Scored;
 use tables::Shown;
@@ -151,16 +152,6 @@ fn notes(population: &Population<'_>, scored: &Scored, by_name: Option<&str>) ->
     }
     notes.extend(scored.left_out());
     notes
-}
-
-/// 1/10,000 of the unit as a decimal number, without needless zeros beyond cents: 12345600 is `1234.56`.
-fn money_text(e4: i64) -> String {
-    let sign = if e4 < 0 { "-" } else { "" };
-    let (whole, rest) = (e4.unsigned_abs() / 10_000, e4.unsigned_abs() % 10_000);
-    match rest % 100 {
-        0 => format!("{sign}{whole}.{:02}", rest / 100),
-        _ => format!("{sign}{whole}.{rest:04}"),
-    }
 }
 
 #[cfg(test)]

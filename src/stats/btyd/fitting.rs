@@ -6,6 +6,7 @@
 //!   rows and any number of threads gives the same bits.
 //! - What only depends on x or only on a time is computed once for all rows that share it.
 
+use super::edges::{FLAT, STEP, covariance, fence, has_settled, is_at_edge};
 use super::{Doubt, FEW_REPEATERS, Fit, Model, ModelKind, NoFit, Row};
 use crate::stats::optimise::{Limits, Minimum, eigen, hessian, inverse, minimise_with};
 
@@ -16,18 +17,6 @@ const ROWS_PER_THREAD: usize = 4 * CHUNK;
 /// From so many rows on, the search begins with a sample of them, of so many rows.
 const MANY: usize = 60_000;
 const SAMPLE: usize = 15_000;
-/// Beyond e^12 (of a time: e^12 mean times) a parameter makes no difference that data could tell from the limit; a gentle
-/// slope keeps the search from walking on.
-const FENCE: f64 = 12.0;
-const FENCE_SLOPE: f64 = 1e-3;
-/// Where a parameter counts as having run to the edge: beyond e^-9 .. e^9, about 1/8,000 .. 8,000 (times: of the mean time).
-const EDGE: f64 = 9.0;
-/// There the sums cancel (r of 10^5), and a gradient as small as this is rounding.
-const EDGE_GRADIENT: f64 = 1e-4;
-/// A logarithm of a parameter with a larger standard error (95 % of e^-3 .. e^3, twentyfold either way) is flat.
-const FLAT: f64 = 1.5;
-/// Step of the differences in the Hessian.
-const STEP: f64 = 1e-4;
 
 /// The likelihood of a model at given parameters, in the pieces that rows share.
 pub(super) trait Terms: Sync {
@@ -308,28 +297,6 @@ fn sum_chunk<T: Terms>(terms: &T, times: &[T::OfTime], rows: &[Prepared]) -> Sum
     total
 }
 
-/// The slope beyond the fence, added to the objective.
-fn fence(logs: &[f64; 4], objective: (f64, [f64; 4])) -> (f64, [f64; 4]) {
-    let (mut value, mut gradient) = objective;
-    for (log, part) in logs.iter().zip(&mut gradient) {
-        let beyond = log.abs() - FENCE;
-        if beyond > 0.0 {
-            value += 0.5 * FENCE_SLOPE * beyond * beyond;
-            *part += FENCE_SLOPE * libm::copysign(beyond, *log);
-        }
-    }
-    (value, gradient)
-}
-
-fn has_settled(found: &Minimum<4>) -> bool {
-    let at_edge = found.point.into_iter().any(is_at_edge);
-    found.converged || at_edge && found.largest_gradient() <= EDGE_GRADIENT
-}
-
-fn is_at_edge(log: f64) -> bool {
-    log.abs() > EDGE
-}
-
 /// Where a search begins: logarithms of scaled parameters, and the inverse Hessian, if it is known.
 struct Start {
     logs: [f64; 4],
@@ -405,15 +372,6 @@ pub(super) fn run<T: Terms>(
         evaluations: evaluations + 9,
         doubts: doubts(&model, &customers, &best, &curvature, ln_covariance.as_ref()),
     })
-}
-
-/// The inverse of the Hessian, where it is positive definite beyond the error of its differences.
-fn covariance(curvature: &[[f64; 4]; 4]) -> Option<[[f64; 4]; 4]> {
-    if !curvature.iter().flatten().all(|cell| cell.is_finite()) {
-        return None;
-    }
-    let (values, _) = eigen(curvature);
-    (values[0] > 1e-9 * values[3]).then(|| inverse(curvature)).flatten()
 }
 
 fn doubts(

@@ -6,7 +6,8 @@
 //!
 //! Rows with a mean that is not positive, or with x = 0, say nothing about spend: leave them out.
 
-use crate::stats::optimise::{Limits, Minimum, eigen, hessian, inverse, minimise};
+use super::edges::{FLAT, STEP, covariance, fence, has_settled, is_at_edge};
+use crate::stats::optimise::{Limits, Minimum, eigen, hessian, minimise};
 use crate::stats::special::{digamma_difference, ln_gamma, ln_gamma_ratio};
 
 #[cfg(test)]
@@ -136,17 +137,6 @@ pub const FEW_CUSTOMERS: f64 = 30.0;
 
 /// Means that differ by less than this share are equal: sums of money rounded to the cent and divided.
 const EQUAL: f64 = 1e-9;
-/// Where a parameter counts as having run to the edge: beyond e^-9 .. e^9, about 1/8,000 .. 8,000 (v: of the mean spend).
-const EDGE: f64 = 9.0;
-/// There the sums cancel (p of 10^5), and a gradient as small as this is rounding.
-const EDGE_GRADIENT: f64 = 1e-4;
-/// Beyond e^12 a gentle slope keeps the search from walking on.
-const FENCE: f64 = 12.0;
-const FENCE_SLOPE: f64 = 1e-3;
-/// A logarithm of a parameter with a larger standard error is flat.
-const FLAT: f64 = 1.5;
-/// Step of the differences in the Hessian.
-const STEP: f64 = 1e-4;
 const NAMES: [&str; 3] = ["p", "q", "v"];
 
 /// Fits the model. The result does not depend on the order of rows. `start`: parameters to begin with; without it a
@@ -308,37 +298,6 @@ fn to_search(logs: [f64; 3]) -> [f64; 3] {
 fn from_search(point: &[f64; 3]) -> [f64; 3] {
     let [p, q, spend] = *point;
     [p, q, spend - p + q]
-}
-
-/// The slope beyond the fence, added to the objective.
-fn fence(logs: &[f64; 3], objective: (f64, [f64; 3])) -> (f64, [f64; 3]) {
-    let (mut value, mut gradient) = objective;
-    for (log, part) in logs.iter().zip(&mut gradient) {
-        let beyond = log.abs() - FENCE;
-        if beyond > 0.0 {
-            value += 0.5 * FENCE_SLOPE * beyond * beyond;
-            *part += FENCE_SLOPE * libm::copysign(beyond, *log);
-        }
-    }
-    (value, gradient)
-}
-
-fn has_settled(found: &Minimum<3>) -> bool {
-    let at_edge = found.point.into_iter().any(is_at_edge);
-    found.converged || at_edge && found.largest_gradient() <= EDGE_GRADIENT
-}
-
-fn is_at_edge(log: f64) -> bool {
-    log.abs() > EDGE
-}
-
-/// The inverse of the Hessian, where it is positive definite beyond the error of its differences.
-fn covariance(curvature: &[[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
-    if !curvature.iter().flatten().all(|cell| cell.is_finite()) {
-        return None;
-    }
-    let (values, _) = eigen(curvature);
-    (values[0] > 1e-9 * values[2]).then(|| inverse(curvature)).flatten()
 }
 
 fn doubts(

@@ -14,6 +14,7 @@ pub mod bg_nbd;
 pub mod bootstrap;
 pub mod discount;
 mod dropout;
+mod edges;
 mod fitting;
 pub mod gamma_gamma;
 pub mod mbg_nbd;

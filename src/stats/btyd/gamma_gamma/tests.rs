@@ -1,4 +1,5 @@
 use super::*;
+use crate::stats::optimise::inverse;
 use proptest::prelude::*;
 
 fn close(got: f64, expected: f64, tolerance: f64, what: &str) {
