@@ -85,6 +85,15 @@ pub(crate) fn finite(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "is not a number".to_owned())
 }
 
+/// A share: `0.35` or `35%`. Its range is the option's affair.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let (number, scale) = match text.trim().strip_suffix(['%', '％']) {
+        Some(percent) => (percent, 100.0),
+        None => (text, 1.0),
+    };
+    finite(number).map(|number| number / scale).map_err(|_| "is no share: write 0.35 or 35%".to_owned())
+}
+
 /// 1/10,000 of the unit as a decimal number, without needless zeros beyond cents: 12345600 is `1234.56`.
 pub(crate) fn money_text(e4: impl Into<i128>) -> String {
     let e4 = e4.into();
@@ -93,5 +102,18 @@ pub(crate) fn money_text(e4: impl Into<i128>) -> String {
     match rest % 100 {
         0 => format!("{sign}{whole}.{:02}", rest / 100),
         _ => format!("{sign}{whole}.{rest:04}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn shares_are_numbers_or_percent() {
+        assert_eq!(share("0.35"), Ok(0.35));
+        assert_eq!(share(" 35 %"), Ok(0.35));
+        assert_eq!(share("35％"), Ok(0.35));
+        assert!(share("nan%").is_err() && share("a third").is_err());
     }
 }

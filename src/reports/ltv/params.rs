@@ -14,12 +14,12 @@ pub struct LtvParams {
     #[arg(long, value_name = "DURATION")]
     pub horizon: Option<String>,
 
-    /// The share of net revenue that is margin, above 0 to 1 [default: values are revenue]
-    #[arg(long, value_name = "SHARE", value_parser = crate::reports::finite)]
+    /// The share of net revenue that is margin, e.g. 0.35 or 35% [default: values are revenue]
+    #[arg(long, value_name = "SHARE", value_parser = crate::reports::share)]
     pub margin: Option<f64>,
 
-    /// Discount per year, e.g. 0.1 for 10 % [default: 0]
-    #[arg(long, value_name = "RATE", value_parser = crate::reports::finite)]
+    /// Discount per year, e.g. 0.1 or 10% [default: 0]
+    #[arg(long, value_name = "RATE", value_parser = crate::reports::share)]
     pub discount: Option<f64>,
 
     /// Which model of purchases [default: auto]
