@@ -19,6 +19,10 @@ pub fn tables<'a>(report: &'a Report, plan: &OutputPlan) -> Result<Vec<&'a Table
         TableChoice::Named(names) => names.iter().map(|name| named(report, name)).collect::<Result<_>>()?,
     };
     if plan.format.holds_many() {
+        if plan.format == Format::Xlsx && !matches!(plan.choice, TableChoice::Named(_)) {
+            // Who opens a workbook sees the tables for the eye first.
+            chosen.sort_by_key(|table| table.twin_of.is_some());
+        }
         return Ok(chosen);
     }
     if plan.choice == TableChoice::Standard {
