@@ -314,6 +314,12 @@ pub enum TableChoice {
 }
 
 impl TableChoice {
+    /// Whether a report with these tables (name, and whether it is long) must compute the one called `name`.
+    pub fn wants_of(&self, tables: &[(&str, bool)], name: &str) -> bool {
+        let at = tables.iter().position(|table| table.0 == name);
+        at.is_some_and(|at| self.wants(name, tables[at].1, at == 0))
+    }
+
     /// Whether a report must compute its table `name`. A report calls it before it builds a costly table.
     pub fn wants(&self, name: &str, long: bool, first: bool) -> bool {
         match self {

@@ -47,10 +47,7 @@ pub struct CohortInput {
 
 /// Answers `cohort`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &CohortSettings, input: &CohortInput, tables: &TableChoice) -> Result<Report> {
-    let wants = |name: &str| {
-        let at = TABLES.iter().position(|t| t.0 == name);
-        at.is_some_and(|at| tables.wants(name, TABLES[at].1, at == 0))
-    };
+    let wants = |name: &str| tables.wants_of(TABLES, name);
     let as_of_day = input.as_of_us.div_euclid(DAY_US).clamp(i32::MIN.into(), i32::MAX.into()) as i32;
     let clock = Clock { periods: settings.periods, spans: settings.spans, as_of_day };
     let joined = (settings.cohort_by == CohortBy::JoinedAt)

@@ -52,8 +52,7 @@ pub struct RepurchaseInput {
 
 /// Whether the table `name` is wanted.
 pub fn wants(tables: &TableChoice, name: &str) -> bool {
-    let at = TABLES.iter().position(|table| table.0 == name);
-    at.is_some_and(|at| tables.wants(name, TABLES[at].1, at == 0))
+    tables.wants_of(TABLES, name)
 }
 
 /// Answers `repurchase`. Accounts of the input, and notes about it, are the caller's to add.

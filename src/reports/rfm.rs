@@ -51,10 +51,7 @@ pub struct RfmInput {
 
 /// Answers `rfm`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &RfmSettings, input: RfmInput, tables: &TableChoice) -> Result<Report> {
-    let wants = |name: &str| {
-        let at = TABLES.iter().position(|t| t.0 == name);
-        at.is_some_and(|at| tables.wants(name, TABLES[at].1, at == 0))
-    };
+    let wants = |name: &str| tables.wants_of(TABLES, name);
     check_tables(settings, tables)?;
     refuse_a_later_comparison(settings, &input)?;
     let by_name = input.by_name.as_deref();

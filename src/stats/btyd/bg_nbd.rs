@@ -4,7 +4,7 @@
 //!
 //! Parameters: r, alpha, a, b.
 
-use super::dropout::{self, OfTime};
+use super::dropout::{self, OfCount, OfTime};
 use super::fitting::{self, Prepared, Summed};
 use crate::stats::special::{digamma_difference, ln_gamma_ratio};
 
@@ -17,17 +17,6 @@ pub(super) struct Terms {
     a: f64,
     b: f64,
     ln_alpha: f64,
-}
-
-pub(super) struct OfCount {
-    /// r + x.
-    shape: f64,
-    /// ln(B(a, b+x)/B(a, b) * G(r+x)/G(r) * alpha^-x) and its derivatives.
-    front: f64,
-    by: [f64; 4],
-    /// ln(a/(b+x-1)), minus infinity where x = 0, and its derivatives by a and b.
-    ln_odds: f64,
-    odds: [f64; 2],
 }
 
 impl fitting::Terms for Terms {
@@ -56,8 +45,7 @@ impl fitting::Terms for Terms {
     }
 
     fn sum(&self, count: &OfCount, rows: &[Prepared], times: &[OfTime]) -> Summed {
-        let sum = dropout::braces(count.shape, count.ln_odds, rows, times);
-        sum.with(count.shape, count.front, count.by, count.odds)
+        count.sum(rows, times)
     }
 }
 

@@ -24,23 +24,50 @@ impl OfTime {
     }
 }
 
+/// What is looked up for a number of repeat purchases x.
+pub(super) struct OfCount {
+    /// r + x.
+    pub(super) shape: f64,
+    /// ln(B(a, b+x)/B(a, b) * G(r+x)/G(r) * alpha^-x), in MBG/NBD with b+x+1 for b+x, and its derivatives by r, alpha, a, b.
+    pub(super) front: f64,
+    pub(super) by: [f64; 4],
+    /// The logarithm of the weight of the second term of the braces (minus infinity: there is none), and its derivatives by
+    /// a and b.
+    pub(super) ln_odds: f64,
+    pub(super) odds: [f64; 2],
+}
+
+impl OfCount {
+    /// The log-likelihood of rows with this x, and its derivatives by r, alpha, a, b.
+    pub(super) fn sum(&self, rows: &[Prepared], times: &[OfTime]) -> Summed {
+        let sum = braces(self.shape, self.ln_odds, rows, times);
+        [
+            sum.weight * self.front + sum.ln,
+            sum.weight * self.by[0] - sum.by_shape,
+            sum.weight * self.by[1] + self.shape * sum.by_alpha,
+            sum.weight * self.by[2] + sum.left * self.odds[0],
+            sum.weight * self.by[3] + sum.left * self.odds[1],
+        ]
+    }
+}
+
 /// Sums over rows with one x, of which the likelihood is front * {(1+t/alpha)^-shape + e^ln_odds (1+t_x/alpha)^-shape}: of
 /// the logarithm of the braces, and of what its derivatives are made of. (With alpha^r in the front and alpha + t in the
 /// braces, as in the papers, a large r would lose digits.)
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Braces {
-    pub(super) weight: f64,
-    pub(super) ln: f64,
+struct Braces {
+    weight: f64,
+    ln: f64,
     /// Of the share of the second term, that is of 1 - P(alive).
-    pub(super) left: f64,
+    left: f64,
     /// Minus the derivative by shape.
-    pub(super) by_shape: f64,
+    by_shape: f64,
     /// The derivative by alpha, divided by shape.
-    pub(super) by_alpha: f64,
+    by_alpha: f64,
 }
 
 /// `ln_odds` minus infinity: there is no second term.
-pub(super) fn braces(shape: f64, ln_odds: f64, rows: &[Prepared], times: &[OfTime]) -> Braces {
+fn braces(shape: f64, ln_odds: f64, rows: &[Prepared], times: &[OfTime]) -> Braces {
     let mut sum = Braces { weight: 0.0, ln: 0.0, left: 0.0, by_shape: 0.0, by_alpha: 0.0 };
     if ln_odds == f64::NEG_INFINITY {
         for row in rows {
@@ -79,19 +106,6 @@ pub(super) fn braces(shape: f64, ln_odds: f64, rows: &[Prepared], times: &[OfTim
     }
     sum.ln += libm::log(product);
     sum
-}
-
-impl Braces {
-    /// With the rest of the likelihood: `front` and its derivatives; `odds` are the derivatives of ln_odds by a and b.
-    pub(super) fn with(&self, shape: f64, front: f64, by: [f64; 4], odds: [f64; 2]) -> Summed {
-        [
-            self.weight * front + self.ln,
-            self.weight * by[0] - self.by_shape,
-            self.weight * by[1] + shape * self.by_alpha,
-            self.weight * by[2] + self.left * odds[0],
-            self.weight * by[3] + self.left * odds[1],
-        ]
-    }
 }
 
 /// The share of those who are still there: 1/(1 + e^ln_odds ((alpha+t)/(alpha+t_x))^shape).

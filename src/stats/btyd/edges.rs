@@ -12,7 +12,7 @@ const EDGE: f64 = 9.0;
 /// There the sums cancel (r of 10^5), and a gradient as small as this is rounding.
 const EDGE_GRADIENT: f64 = 1e-4;
 /// A logarithm of a parameter with a larger standard error (95 % of e^-3 .. e^3, twentyfold either way) is flat.
-pub(super) const FLAT: f64 = 1.5;
+const FLAT: f64 = 1.5;
 /// Step of the differences in the Hessian.
 pub(super) const STEP: f64 = 1e-4;
 
@@ -46,4 +46,22 @@ pub(super) fn covariance<const N: usize>(curvature: &[[f64; N]; N]) -> Option<[[
     }
     let (values, _) = eigen(curvature);
     (values[0] > 1e-9 * values[N - 1]).then(|| inverse(curvature)).flatten()
+}
+
+/// Which parameters the likelihood hardly tells; `covariance` is that of their logarithms. Without one, and away from the
+/// edges, those that the flattest direction is made of most.
+pub(super) fn flat<const N: usize>(
+    curvature: &[[f64; N]; N],
+    covariance: Option<&[[f64; N]; N]>,
+    at_edge: [bool; N],
+) -> [bool; N] {
+    match covariance {
+        Some(covariance) => std::array::from_fn(|place| covariance[place][place] > FLAT * FLAT),
+        None if at_edge.contains(&true) => [false; N],
+        None => {
+            let (_, vectors) = eigen(curvature);
+            let most = vectors[0].iter().fold(0.0_f64, |most, part| most.max(part.abs()));
+            vectors[0].map(|part| part.abs() >= most)
+        }
+    }
 }

@@ -6,9 +6,9 @@
 //!   rows and any number of threads gives the same bits.
 //! - What only depends on x or only on a time is computed once for all rows that share it.
 
-use super::edges::{FLAT, STEP, covariance, fence, has_settled, is_at_edge};
+use super::edges::{STEP, covariance, fence, flat, has_settled, is_at_edge};
 use super::{Doubt, FEW_REPEATERS, Fit, Model, ModelKind, NoFit, Row};
-use crate::stats::optimise::{Limits, Minimum, eigen, hessian, inverse, minimise_with};
+use crate::stats::optimise::{Limits, Minimum, hessian, inverse, minimise_with};
 
 /// Rows summed up by themselves, then added to the others.
 const CHUNK: usize = 4096;
@@ -387,16 +387,7 @@ fn doubts(
         doubts.push(Doubt::FewRepeaters { repeaters: customers.repeaters });
     }
     let at_edge = best.point.map(is_at_edge);
-    let flat: [bool; 4] = match covariance {
-        Some(covariance) => std::array::from_fn(|place| covariance[place][place] > FLAT * FLAT),
-        None if at_edge.contains(&true) => [false; 4],
-        None => {
-            // The parameters that the flattest direction is made of.
-            let (_, vectors) = eigen(curvature);
-            let most = vectors[0].iter().fold(0.0_f64, |most, part| most.max(part.abs()));
-            vectors[0].map(|part| part.abs() >= most)
-        }
-    };
+    let flat = flat(curvature, covariance, at_edge);
     for (place, parameter) in names.into_iter().enumerate() {
         if at_edge[place] {
             doubts.push(Doubt::Boundary { parameter, value: model.parameters[place] });

@@ -6,8 +6,8 @@
 //!
 //! Rows with a mean that is not positive, or with x = 0, say nothing about spend: leave them out.
 
-use super::edges::{FLAT, STEP, covariance, fence, has_settled, is_at_edge};
-use crate::stats::optimise::{Limits, Minimum, eigen, hessian, minimise};
+use super::edges::{STEP, covariance, fence, flat, has_settled, is_at_edge};
+use crate::stats::optimise::{Limits, Minimum, hessian, minimise};
 use crate::stats::special::{digamma_difference, ln_gamma, ln_gamma_ratio};
 
 #[cfg(test)]
@@ -315,16 +315,7 @@ fn doubts(
         doubts.push(SpendDoubt::InfiniteMean { q: model.q });
     }
     let at_edge = best.point.map(is_at_edge);
-    let flat: [bool; 3] = match covariance {
-        Some(covariance) => std::array::from_fn(|place| covariance[place][place] > FLAT * FLAT),
-        None if at_edge.contains(&true) => [false; 3],
-        None => {
-            // The parameter that the flattest direction is made of most.
-            let (_, vectors) = eigen(curvature);
-            let most = vectors[0].iter().fold(0.0_f64, |most, part| most.max(part.abs()));
-            vectors[0].map(|part| part.abs() >= most)
-        }
-    };
+    let flat = flat(curvature, covariance, at_edge);
     let values = [model.p, model.q, model.v];
     for (place, parameter) in NAMES.into_iter().enumerate() {
         if at_edge[place] {
