@@ -15,8 +15,11 @@ use crate::convert::ConvertParams;
 use crate::error::{Error, Result};
 use crate::reports::check::CheckParams;
 use crate::reports::cohort::CohortParams;
+use crate::reports::engagement::EngagementParams;
+use crate::reports::funnel::FunnelParams;
 use crate::reports::ltv::LtvParams;
 use crate::reports::repurchase::RepurchaseParams;
+use crate::reports::retention::RetentionParams;
 use crate::reports::rfm::RfmParams;
 
 /// The name that is looked for, from the working folder upward.
@@ -35,6 +38,9 @@ pub struct ConfigFile {
     pub cohort: Option<CohortParams>,
     pub repurchase: Option<RepurchaseParams>,
     pub ltv: Option<LtvParams>,
+    pub funnel: Option<FunnelParams>,
+    pub retention: Option<RetentionParams>,
+    pub engagement: Option<EngagementParams>,
     pub check: Option<CheckParams>,
     pub convert: Option<ConvertParams>,
     /// Where it was read; `None` when there is none.

@@ -56,6 +56,15 @@ pub fn run(command: &ConfigCommand) -> Result<u8> {
     let ltv = Known::of("ltv")?;
     let Command::Ltv(typed) = &ltv.cli.command else { return Err(no_report("ltv")) };
     shown.extend(ltv.section("ltv", &typed.params, file.ltv.as_ref(), path)?);
+    let funnel = Known::of("funnel")?;
+    let Command::Funnel(typed) = &funnel.cli.command else { return Err(no_report("funnel")) };
+    shown.extend(funnel.section("funnel", &typed.params, file.funnel.as_ref(), path)?);
+    let retention = Known::of("retention")?;
+    let Command::Retention(typed) = &retention.cli.command else { return Err(no_report("retention")) };
+    shown.extend(retention.section("retention", &typed.params, file.retention.as_ref(), path)?);
+    let engagement = Known::of("engagement")?;
+    let Command::Engagement(typed) = &engagement.cli.command else { return Err(no_report("engagement")) };
+    shown.extend(engagement.section("engagement", &typed.params, file.engagement.as_ref(), path)?);
     let check = Known::of("check")?;
     let Command::Check(typed) = &check.cli.command else { return Err(no_report("check")) };
     shown.extend(check.section("check", &typed.params, file.check.as_ref(), path)?);

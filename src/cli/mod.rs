@@ -5,8 +5,11 @@ mod check;
 mod cohort;
 mod config_show;
 mod convert;
+mod engagement;
+mod funnel;
 mod histories;
 mod inspect;
+mod journeys;
 mod ltv;
 mod other_frames;
 pub mod params;
@@ -15,6 +18,7 @@ mod printer;
 mod progress;
 mod recognised;
 mod repurchase;
+mod retention;
 mod rfm;
 mod run_report;
 mod sample;
@@ -55,6 +59,12 @@ enum Command {
     Repurchase(ReportArgs<crate::reports::repurchase::RepurchaseParams>),
     /// Value customers: what they brought in, and what they will
     Ltv(ReportArgs<crate::reports::ltv::LtvParams>),
+    /// Count who goes from step to step of a funnel, and find where it leaks
+    Funnel(ReportArgs<crate::reports::funnel::FunnelParams>),
+    /// Follow who comes back to do something, period after period
+    Retention(ReportArgs<crate::reports::retention::RetentionParams>),
+    /// Measure how members take part: activity, reach, content, layers, key opinion consumers
+    Engagement(ReportArgs<crate::reports::engagement::EngagementParams>),
     /// Show how the input is read, and a block for siyu.toml
     Inspect(ReportArgs<crate::reports::inspect::InspectParams>),
     /// Write many exports as one canonical file: the latest state of each order
@@ -226,6 +236,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Cohort(args) => cohort::run(args).map_err(|error| args.masked(error)),
         Command::Repurchase(args) => repurchase::run(args).map_err(|error| args.masked(error)),
         Command::Ltv(args) => ltv::run(args).map_err(|error| args.masked(error)),
+        Command::Funnel(args) => funnel::run(args).map_err(|error| args.masked(error)),
+        Command::Retention(args) => retention::run(args).map_err(|error| args.masked(error)),
+        Command::Engagement(args) => engagement::run(args).map_err(|error| args.masked(error)),
         Command::Inspect(args) => inspect::run(args).map_err(|error| args.masked(error)),
         Command::Convert(args) => convert::run(args).map_err(|error| args.masked(error)),
         Command::Check(args) => check::run(args).map_err(|error| args.masked(error)),

@@ -13,7 +13,7 @@ use crate::facts::Pick;
 use crate::input::columns::Mapping;
 use crate::input::masks::names_person;
 use crate::input::raw::{Container, FileFormat, RawFile};
-use crate::input::table_reader::TableSummary;
+use crate::input::table_reader::{TableSummary, Tables};
 use crate::input::{Frame, InputOptions, Inputs, ReadSummary, RowBatch};
 use crate::output::{self, Format, Note, OutputPlan, Report};
 use crate::reports::ReportInfo;
@@ -78,6 +78,24 @@ impl Job {
         Ok(inputs)
     }
 
+    /// Opens the events, the report's main frame; refuses options that are about orders, or about text where no file is text.
+    pub fn open_events(&self) -> Result<Tables> {
+        let of_orders = [
+            ("--customer-key", self.options.customer_key.is_some()),
+            ("--identities", self.options.identities.is_some()),
+            ("--latest-by", self.options.latest_by.is_some()),
+        ];
+        if let Some((option, _)) = of_orders.iter().find(|(_, given)| *given) {
+            let why = "it is about orders, and this report reads events".into();
+            return Err(Error::DoesNotApply { option: (*option).into(), why });
+        }
+        let tables = Tables::open(Frame::Events, self.options.clone())?;
+        let files = tables.files.iter().map(|file| &file.raw);
+        self.refuse_what_does_not_apply(files.clone())?;
+        presets::refuse_what_does_not_apply(&self.options, files, self.typed.keep, self.typed.presets)?;
+        Ok(tables)
+    }
+
     /// Options that the files at hand leave without an effect.
     pub fn refuse_before_reading(&self, inputs: &Inputs) -> Result<()> {
         let files = inputs.files.iter().map(|file| &file.raw);
@@ -130,6 +148,19 @@ impl Job {
         report.input.extend(others.iter().map(|other| other.account.clone()));
         let notes = read.notes.into_iter().chain(others.iter().flat_map(|other| other.notes.clone()));
         report.notes.splice(0..0, notes);
+        let report = self.complete(report, &files, info);
+        output::write(&report, &self.plan)?;
+        self.tell(&report, &files, info)
+    }
+
+    /// The same where the main frame is a table of another kind, as events are.
+    pub fn finish_tables(mut self, mut report: Report, main: TableSummary, info: &ReportInfo) -> Result<()> {
+        drop(self.bar.take());
+        let all: Vec<TableSummary> = std::iter::once(main).chain(self.others.take()).collect();
+        let files: Vec<_> =
+            all.iter().flat_map(|read| &read.files).map(|file| (&file.raw, &file.mapping)).collect();
+        report.input.extend(all.iter().map(|read| read.account.clone()));
+        report.notes.splice(0..0, all.iter().flat_map(|read| read.notes.clone()));
         let report = self.complete(report, &files, info);
         output::write(&report, &self.plan)?;
         self.tell(&report, &files, info)

@@ -11,8 +11,10 @@
 
 pub mod beside;
 pub mod customers;
+pub mod funnel;
 pub mod histories;
 pub mod ids;
+pub mod journeys;
 pub mod kernel;
 pub mod quality;
 

@@ -47,6 +47,8 @@ pub struct TableBatch {
     pub rows: RowNumbers,
     /// The columns asked for, in that order, under the names that they were asked for by.
     pub frame: DataFrame,
+    /// Per condition asked for: the rows that meet it.
+    pub conditions: Vec<BooleanChunked>,
 }
 
 /// Takes rows in use from several threads, in no order.
@@ -78,6 +80,8 @@ pub struct Tables {
     pub files: Vec<TableFile>,
     pub options: InputOptions,
     filter: Option<Filter>,
+    /// What is asked of each row besides, and told with it.
+    conditions: Vec<Filter>,
 }
 
 /// What a pass over the rows found, besides the rows.
@@ -127,12 +131,20 @@ impl Tables {
             return Err(internal("reading a table", &"orders have a reader of their own"));
         }
         let filter = options.filter.as_deref().map(Filter::parse).transpose()?;
-        let mut tables = Self { frame, files: Vec::new(), options, filter };
+        let mut tables = Self { frame, files: Vec::new(), options, filter, conditions: Vec::new() };
         for raw in raw {
             let file = tables.understand(raw)?;
             tables.files.push(file);
         }
         settle_by_other_files(&mut tables.files);
+        tables.check_filter()?;
+        Ok(tables)
+    }
+
+    /// The same with conditions whose truth every batch tells of each row, in SQL as `--where` is. Checks them on the first rows.
+    pub fn with_conditions(self, conditions: &[String]) -> Result<Self> {
+        let conditions = conditions.iter().map(|text| Filter::parse(text)).collect::<Result<_>>()?;
+        let tables = Self { conditions, ..self };
         tables.check_filter()?;
         Ok(tables)
     }
@@ -292,14 +304,22 @@ impl Tables {
 
     fn plans(&self, files: &[TableFile], wanted: &[String]) -> Result<Vec<TablePlan>> {
         let plan = |(index, file)| {
-            TablePlan::new(self.frame, index, file, wanted, self.filter.as_ref(), &self.options)
+            TablePlan::new(
+                self.frame,
+                index,
+                file,
+                wanted,
+                self.filter.as_ref(),
+                &self.conditions,
+                &self.options,
+            )
         };
         files.iter().enumerate().map(plan).collect()
     }
 
     /// Runs `--where` over the first rows of each file, so that its errors come before the work.
     fn check_filter(&self) -> Result<()> {
-        if self.filter.is_none() {
+        if self.filter.is_none() && self.conditions.is_empty() {
             return Ok(());
         }
         for (plan, file) in self.plans(&self.files, &[])?.iter().zip(&self.files) {

@@ -4,11 +4,15 @@
 
 pub mod check;
 pub mod cohort;
+mod duration;
+pub mod engagement;
+pub mod funnel;
 pub mod groups;
 pub mod inspect;
 pub mod ltv;
 pub mod period;
 pub mod repurchase;
+pub mod retention;
 pub mod rfm;
 
 /// What the house knows of a report: drives the list of commands, `--table`, `explain` and the docs.
@@ -51,6 +55,24 @@ pub fn all() -> &'static [ReportInfo] {
                 about: "What customers are worth: what they brought in, and what models expect of them",
                 tables: ltv::TABLES,
                 doc: ltv::DOC,
+            },
+            ReportInfo {
+                name: "funnel",
+                about: "How many go from step to step, how long it takes, where and for whom it leaks",
+                tables: funnel::TABLES,
+                doc: funnel::DOC,
+            },
+            ReportInfo {
+                name: "retention",
+                about: "Who comes back to do something, period after period, from events",
+                tables: retention::TABLES,
+                doc: retention::DOC,
+            },
+            ReportInfo {
+                name: "engagement",
+                about: "Who is active and how: reach, content, layers of members, key opinion consumers",
+                tables: engagement::TABLES,
+                doc: engagement::DOC,
             },
             ReportInfo {
                 name: "inspect",

@@ -41,12 +41,18 @@ const EN_TEXTS: &[&str] = &[
     include_str!("cohort.en.toml"),
     include_str!("repurchase.en.toml"),
     include_str!("ltv.en.toml"),
+    include_str!("funnel.en.toml"),
+    include_str!("retention.en.toml"),
+    include_str!("engagement.en.toml"),
 ];
 const ZH_TEXTS: &[&str] = &[
     include_str!("zh.toml"),
     include_str!("cohort.zh.toml"),
     include_str!("repurchase.zh.toml"),
     include_str!("ltv.zh.toml"),
+    include_str!("funnel.zh.toml"),
+    include_str!("retention.zh.toml"),
+    include_str!("engagement.zh.toml"),
 ];
 
 static EN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::parse(Lang::En, EN_TEXTS));

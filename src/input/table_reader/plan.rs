@@ -36,6 +36,7 @@ pub(super) struct TablePlan {
     total_places: Vec<usize>,
     drops: Vec<DropPlan>,
     filter: Option<(RowFilter, Vec<FilterColumn>)>,
+    conditions: Vec<(RowFilter, Vec<FilterColumn>)>,
     mark: DecimalMark,
     tz: Option<chrono_tz::Tz>,
     as_of_us: i64,
@@ -103,6 +104,7 @@ impl TablePlan {
         file: &TableFile,
         wanted: &[String],
         filter: Option<&Filter>,
+        conditions: &[Filter],
         options: &InputOptions,
     ) -> Result<Self> {
         let readings = Readings { frame, file, options };
@@ -151,6 +153,10 @@ impl TablePlan {
             Some(filter) => Some((filter, readings.filter_columns(filter, &mut projection)?)),
             None => None,
         };
+        let asked = conditions
+            .iter()
+            .map(|condition| Ok((condition, readings.filter_columns(condition, &mut projection)?)))
+            .collect::<Result<Vec<_>>>()?;
         let head = &file.raw.head;
         let numbers = vocabulary(frame).iter().filter(|column| column.kind == ValueKind::Number);
         let numbers = numbers.filter_map(|column| file.mapping.source(column.name));
@@ -165,17 +171,24 @@ impl TablePlan {
             total_places,
             drops,
             filter: None,
+            conditions: Vec::new(),
             mark: DecimalMark::of(head, numbers.filter_map(|source| head.get_column_index(source))),
             tz: options.tz,
             as_of_us: options.as_of_us.unwrap_or(i64::MAX),
             since_us: options.since_us.unwrap_or(i64::MIN),
             until_us: options.until_us.unwrap_or(i64::MAX),
         };
-        if let Some((filter, columns)) = filtered {
+        if filtered.is_some() || !asked.is_empty() {
             let head = head.select(plan.projection.iter().map(String::as_str));
             let head = head.map_err(|error| internal("reading the first rows", &error))?.head(Some(1));
-            let schema = plan.filter_frame(&columns, &head)?;
-            plan.filter = Some((filter.fit(schema.schema())?, columns));
+            let fitted = |(filter, columns): (&Filter, Vec<FilterColumn>)| {
+                let schema = plan.filter_frame(&columns, &head)?;
+                Ok((filter.fit(schema.schema())?, columns))
+            };
+            let filter = filtered.map(fitted).transpose()?;
+            let conditions = asked.into_iter().map(fitted).collect::<Result<_>>()?;
+            plan.filter = filter;
+            plan.conditions = conditions;
         }
         Ok(plan)
     }
@@ -209,13 +222,20 @@ impl TablePlan {
         let fault = |error: PolarsError| internal("leaving rows out", &error);
         let mut frame = DataFrame::new(fates.len(), columns.collect()).map_err(fault)?;
         let mut rows = batch.rows.clone();
+        let condition = |(filter, columns): &(RowFilter, Vec<FilterColumn>)| {
+            filter.keep(self.filter_frame(columns, &batch.frame)?)
+        };
+        let mut conditions = self.conditions.iter().map(condition).collect::<Result<Vec<_>>>()?;
         if used < fates.len() {
             let mask: BooleanChunked = fates.iter().map(|fate| Some(*fate == USED)).collect();
             frame = frame.filter(&mask).map_err(fault)?;
+            for condition in &mut conditions {
+                *condition = condition.filter(&mask).map_err(fault)?;
+            }
             let kept = (0..fates.len()).filter(|row| fates[*row] == USED);
             rows = RowNumbers::Each(kept.map(|row| batch.rows.get(row)).collect());
         }
-        Ok((Some(TableBatch { file: self.file, rows, frame }), tally))
+        Ok((Some(TableBatch { file: self.file, rows, frame, conditions }), tally))
     }
 
     fn values(&self, plan: &ColumnPlan, batch: &RawBatch, tally: &mut Tally) -> Result<Values> {
