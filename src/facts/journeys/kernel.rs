@@ -4,7 +4,7 @@
 //! The rows of a window that are left are sorted by shard before a lock is taken (`shards`).
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::super::batch::Texts;
@@ -36,8 +36,10 @@ pub struct JourneyKernel {
     /// Where rows go beyond so many bytes held.
     spill: Option<(usize, Box<dyn Spill>)>,
     held_bytes: AtomicUsize,
-    /// Of a push that cannot tell, or of any at all.
-    failed: Mutex<Option<Error>>,
+    /// A batch had failed.
+    failed: AtomicBool,
+    /// Of `push`, which cannot tell.
+    untold: Mutex<Option<Error>>,
 }
 
 /// A batch of rows; columns of one length.
@@ -93,7 +95,8 @@ impl JourneyKernel {
             without_unit: AtomicUsize::new(0),
             spill: None,
             held_bytes: AtomicUsize::new(0),
-            failed: Mutex::new(None),
+            failed: AtomicBool::new(false),
+            untold: Mutex::new(None),
             spec,
         }
     }
@@ -120,18 +123,14 @@ impl JourneyKernel {
             attributes: row.attributes.iter().map(|value| One(*value)).collect(),
             money: self.spec.values.then_some(&money as &dyn Fn(usize) -> Option<i64>),
         };
-        // It is kept for `finish`.
-        let _ = self.push_rows(&rows);
+        if let Err(error) = self.push_rows(&rows) {
+            self.untold.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
     }
 
     /// Takes a batch, from any number of threads at once. After an error `finish` is one, too.
     pub(super) fn push_rows<T: Texts>(&self, rows: &EventRows<'_, T>) -> Result<()> {
-        let result = self.try_push_rows(rows);
-        let Err(error) = result else { return Ok(()) };
-        let copy = fault(&format!("a batch of rows had failed: {error}"));
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.get_or_insert(error);
-        Err(copy)
+        self.try_push_rows(rows).inspect_err(|_| self.failed.store(true, Ordering::Relaxed))
     }
 
     fn try_push_rows<T: Texts>(&self, rows: &EventRows<'_, T>) -> Result<()> {
@@ -270,9 +269,12 @@ impl JourneyKernel {
 
     /// The journeys.
     pub fn finish(self, threads: usize) -> Result<Journeys> {
-        let Self { spec, shards, kinds, values, scratch, without_unit, spill, failed, .. } = self;
-        if let Some(error) = into_inner(failed)? {
+        let Self { spec, shards, kinds, values, scratch, without_unit, spill, failed, untold, .. } = self;
+        if let Some(error) = into_inner(untold)? {
             return Err(error);
+        }
+        if failed.into_inner() {
+            return Err(fault("a batch of rows had failed"));
         }
         let mut kinds = into_inner(kinds)?;
         for mut scratch in into_inner(scratch)? {
