@@ -10,6 +10,9 @@ pub mod count;
 mod params;
 pub mod selectors;
 mod settings;
+pub mod compare;
+pub mod correlation;
+mod side;
 
 pub use count::Entrants;
 pub use params::FunnelParams;
