@@ -6,12 +6,13 @@
 //!                                          └► correlation (what else they did)
 //! ```
 
+pub mod compare;
+pub mod correlation;
 pub mod count;
+pub mod diagnosis;
 mod params;
 pub mod selectors;
 mod settings;
-pub mod compare;
-pub mod correlation;
 mod side;
 
 pub use count::Entrants;
