@@ -105,7 +105,7 @@ fn at_least(chains: &BTreeMap<String, (Chain, Vec<Event>)>, step: usize) -> Vec<
 fn spans(chains: &BTreeMap<String, (Chain, Vec<Event>)>, from: usize, to: usize) -> Vec<i64> {
     let span = |(chain, events): &(Chain, Vec<Event>)| {
         let at = |step: usize| chain.events[step].map(|event| events[event as usize].0);
-        Some((at(to)? - at(from)?))
+        Some(at(to)? - at(from)?)
     };
     let mut spans: Vec<i64> = chains.values().filter_map(span).collect();
     spans.sort();
