@@ -26,7 +26,7 @@ impl Matching {
     pub(super) fn load(&mut self, events: Events<'_>, first: usize, end: usize, shared: bool) {
         self.shared = shared;
         let steps = events.mask.count_ones() as usize;
-        self.candidates.iter_mut().for_each(Vec::clear);
+        self.candidates[..steps].iter_mut().for_each(Vec::clear);
         self.matched = 0;
         for index in first..end {
             for step in bits(events.steps(index)) {

@@ -151,7 +151,7 @@ impl Walk<'_> {
         let funnel = self.funnel;
         let strict = self.strictness();
         let general = self.together();
-        memory.states.iter_mut().for_each(Vec::clear);
+        memory.states[..funnel.steps].iter_mut().for_each(Vec::clear);
         let mut reached = 0u64;
         let mut index = self.start;
         while index < events.len() && events.at(index) <= self.stop.at_us {
