@@ -160,6 +160,17 @@ fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
     if known.iter().any(|column| column == name) {
         return Ok(());
     }
+    if option == "--unit" && name == "session_id" {
+        return Err(Error::BadOption {
+            option: option.into(),
+            value: "session".into(),
+            why: "the events have no column session_id".into(),
+            hint: Some(format!(
+                "--unit COLUMN, or --col session_id=COLUMN; columns there: {}",
+                known.join(", ")
+            )),
+        });
+    }
     Err(Error::UnknownName {
         what: match option {
             "--by" => "column for --by",
