@@ -6,24 +6,29 @@
 //!                                          └► correlation (what else they did)
 //! ```
 
+mod blocks;
 pub mod compare;
 pub mod correlation;
 pub mod count;
 pub mod diagnosis;
+mod notes;
 mod params;
 pub mod selectors;
 mod settings;
 mod side;
+mod steps;
+mod users;
 
 pub use count::Entrants;
-pub use params::FunnelParams;
+pub use params::{EntryChoice, FunnelParams, Mode};
 pub use settings::{ByAt, FunnelSettings, Selected};
 
 use chrono::DateTime;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Report, TableChoice};
+use count::Pass;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] = &[
@@ -32,7 +37,8 @@ pub const TABLES: &[(&str, bool)] = &[
     ("times", false),
     ("trend", false),
     ("diagnosis", false),
-    ("correlation", false),
+    ("contributions", false),
+    ("correlation", true),
     ("users", true),
 ];
 
@@ -44,19 +50,86 @@ pub const DOC: &str = include_str!("funnel.md");
 pub struct FunnelInput {
     /// End of the observed time, microseconds since 1970-01-01, local time.
     pub as_of_us: i64,
+    /// The stretch that the funnel is of, both ends inclusive: events outside of it are there for `--compare` alone. The
+    /// observed time ends at `to_us`.
+    pub from_us: i64,
+    pub to_us: i64,
     pub journeys: Journeys,
     /// Threads to count with; without effect on the result.
     pub threads: usize,
 }
 
+/// Whether the table `name` is to be made.
+pub fn wants(tables: &TableChoice, name: &str) -> bool {
+    tables.wants_of(TABLES, name)
+}
+
+/// Refuses tables that were named and that the options leave nothing to say.
+pub fn refuse_tables(settings: &FunnelSettings, tables: &TableChoice) -> Result<()> {
+    let TableChoice::Named(names) = tables else { return Ok(()) };
+    let needs = [
+        ("compare", settings.compare.is_none(), "it needs something to compare with: --compare previous"),
+        ("diagnosis", !settings.diagnose, "it is made by --diagnose"),
+        ("contributions", !settings.diagnose, "it is made by --diagnose"),
+        ("times", settings.funnel.steps == 1, "with one step there is no time between steps"),
+        ("correlation", settings.funnel.steps == 1, "with one step everybody gets through"),
+    ];
+    match needs.iter().find(|(name, lacks, _)| *lacks && names.iter().any(|named| named == name)) {
+        Some((name, _, why)) => {
+            Err(Error::DoesNotApply { option: format!("--table {name}"), why: (*why).into() })
+        }
+        None => Ok(()),
+    }
+}
+
 /// Answers `funnel`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice) -> Result<Report> {
-    let _ = (tables, &input.journeys, input.threads);
-    Ok(Report {
+    let wants = |name: &str| wants(tables, name);
+    let journeys = &input.journeys;
+    let pass = Pass {
+        settings,
+        journeys,
+        from_us: input.from_us,
+        to_us: input.to_us,
+        ids: wants("users"),
+        threads: input.threads,
+    };
+    let (entrants, correlation) = match wants("correlation") {
+        true => correlation::count(&pass).map(|(entrants, counted)| (entrants, Some(counted)))?,
+        false => (pass.count()?, None),
+    };
+    let mut report = Report {
         command: "funnel".into(),
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        labels: notes::labels(settings),
+        notes: notes::notes(settings, input, &entrants),
+        alerts: notes::alerts(settings, &entrants),
         ..Report::default()
-    })
+    };
+    if wants("steps") {
+        report.tables.push(steps::table(settings, journeys, &entrants)?);
+    }
+    if let (true, Some(comparison)) = (wants("compare"), &settings.compare) {
+        let (table, notes) = compare::answer(&pass, comparison, &entrants)?;
+        report.tables.push(table);
+        report.notes.extend(notes);
+    }
+    if settings.diagnose {
+        let found = diagnosis::answer(&pass, &entrants);
+        report.tables.extend(wants("diagnosis").then_some(found.diagnosis));
+        report.tables.extend(wants("contributions").then_some(found.contributions));
+        report.notes.extend(found.notes);
+        report.alerts.extend(found.alerts);
+    }
+    if let Some(correlation) = correlation {
+        let (table, notes) = correlation.table(&journeys.kinds, &settings.steps, settings.min_support);
+        report.tables.push(table);
+        report.notes.extend(notes);
+    }
+    if wants("users") {
+        report.tables.push(users::table(settings, journeys, &entrants)?);
+    }
+    Ok(report)
 }

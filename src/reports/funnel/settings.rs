@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::compare::Comparison;
+use super::diagnosis;
 use super::params::{EntryChoice, FunnelParams, Mode};
 use super::selectors::{self, ExcludedStep, Step};
 use crate::error::{Error, Result};
@@ -40,9 +42,10 @@ pub struct FunnelSettings {
     /// Steps (from 0) between which the table times takes time.
     pub times: (usize, usize),
     pub bins: Option<u32>,
-    /// `--compare` as typed.
-    pub compare: Option<String>,
+    pub compare: Option<Comparison>,
     pub diagnose: bool,
+    /// `--attributes`; `None`: the usual ones, as far as they are there.
+    pub explained_by: Option<Vec<String>>,
     /// `--min-support`.
     pub min_support: Option<u64>,
 }
@@ -138,8 +141,9 @@ impl FunnelParams {
                 }
                 bins => bins,
             },
-            compare: self.compare.clone(),
+            compare: self.compare.as_deref().map(Comparison::parse).transpose()?,
             diagnose: self.diagnose.unwrap_or(false),
+            explained_by: self.attributes.clone(),
             min_support: self.min_support,
             steps,
             exclusions,
@@ -278,10 +282,15 @@ impl FunnelSettings {
             put("by_at", json!(at));
         }
         if let Some(compare) = &self.compare {
-            put("compare", json!(compare));
+            put("compare", json!(compare.text()));
         }
         if self.diagnose {
             put("diagnose", json!(true));
+            let names = diagnosis::attributes(self, |name| self.attributes.iter().any(|one| one == name));
+            put("attributes", json!(names));
+        }
+        if let Some(users) = self.min_support {
+            put("min_support", json!(users));
         }
         params
     }
@@ -448,7 +457,7 @@ fn step_number(option: &str, step: u32, steps: usize) -> Result<usize> {
 }
 
 /// The shortest way to write a length of time.
-fn duration_text(us: i64) -> String {
+pub(super) fn duration_text(us: i64) -> String {
     const SECOND: i64 = 1_000_000;
     let units = [(86_400 * SECOND, "d"), (3_600 * SECOND, "h"), (60 * SECOND, "m")];
     let fits = units.iter().find(|(unit, _)| us % unit == 0);
