@@ -202,10 +202,17 @@ impl Error {
             Self::UnknownName { nearest, known, .. } => {
                 let mut hints = Vec::new();
                 if !nearest.is_empty() {
+                    let nearest: Vec<String> = nearest.iter().map(|name| shortened(name)).collect();
                     hints.push(format!("did you mean {}?", nearest.join(" or ")));
                 }
                 if !known.is_empty() {
-                    hints.push(format!("known: {}", known.join(", ")));
+                    let shown: Vec<String> =
+                        known.iter().take(MANY_NAMES).map(|name| shortened(name)).collect();
+                    let more = match known.len() {
+                        all if all > MANY_NAMES => format!(", ... ({all} in all)"),
+                        _ => String::new(),
+                    };
+                    hints.push(format!("known: {}{more}", shown.join(", ")));
                 }
                 hints
             }
@@ -235,6 +242,18 @@ impl Error {
 
 /// More columns than this are not told one by one.
 const MANY_COLUMNS: usize = 24;
+
+/// More names than this are not listed.
+const MANY_NAMES: usize = 100;
+
+/// A name of data may be a page of text.
+fn shortened(name: &str) -> String {
+    const MOST: usize = 80;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name.to_owned(),
+    }
+}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -115,10 +115,10 @@ const FAR_OUT: f64 = 6.0;
 /// The chain hardly ever goes lower.
 const LOWEST: f64 = -8.0;
 /// Intervals of Simpson's rule; even.
-const INTERVALS: usize = 256;
+const INTERVALS: usize = 160;
 /// Neighbours that are closer than this are taken as no closer, which can but raise the chance (Slepian 1962): the kernel stays
 /// wider than the grid.
-const CLOSEST: f64 = 0.99;
+const CLOSEST: f64 = 0.98;
 
 /// The chance that the standardised Brownian bridge exceeds `c` at one of these times (0 to 1, ascending).
 pub fn chance_to_exceed(c: f64, times: &[f64]) -> f64 {

@@ -9,6 +9,7 @@ mod cohort;
 mod command_line;
 mod config;
 mod formats;
+mod funnel;
 mod fuzz_corpus;
 mod inputs;
 mod invariance;

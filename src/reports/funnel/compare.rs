@@ -4,14 +4,53 @@ mod parse;
 
 pub use parse::Comparison;
 
+use chrono::DateTime;
+
 use super::FunnelSettings;
-use super::count::Entrants;
-use super::side::{SIGNIFICANT, closed, reached, step_names};
+use super::count::{Entrants, Pass};
+use super::side::{SIGNIFICANT, closed, reached, refuse_by_at, step_names};
+use crate::error::Result;
 use crate::output::grouped;
 use crate::output::report::{Cells, Column, Kind, Note, Table};
 use crate::stats::multiple_testing::benjamini_hochberg_of_some;
 use crate::stats::proportions::{Bounds, LEVEL};
 use crate::stats::two_proportions::{Compared, Proportion, compare, newcombe};
+
+/// Refuses what makes no sense with `--compare`, before anything is read.
+pub fn refuse(settings: &FunnelSettings) -> Result<()> {
+    match &settings.compare {
+        Some(comparison) if comparison.column().is_some() => refuse_by_at(settings, "--compare"),
+        _ => Ok(()),
+    }
+}
+
+/// The table `compare` beside a funnel that was counted in `pass`.
+pub fn answer(pass: &Pass<'_>, comparison: &Comparison, entrants: &Entrants) -> Result<(Table, Vec<Note>)> {
+    let settings = pass.settings;
+    let place =
+        comparison.column().and_then(|column| settings.attributes.iter().position(|one| one == column));
+    if let Some(place) = place
+        && let Some((this, other)) = comparison.sides(entrants, place, &pass.journeys.values[place])?
+    {
+        let (table, mut notes) = table(settings, this, other);
+        notes.insert(0, comparison.segment_in_words());
+        return Ok((table, notes));
+    }
+    let since = (pass.from_us != i64::MIN).then_some(pass.from_us);
+    let (from_us, to_us) = comparison.stretch(since, pass.to_us)?.unwrap_or((i64::MIN, i64::MIN));
+    let others = Pass { from_us, to_us, ids: false, ..*pass }.count()?;
+    let all = |entrants| Side { entrants, chosen: Chosen::All };
+    let (table, mut notes) = table(settings, all(entrants), all(&others));
+    let note = Note::new("funnel_compare_stretch").with("from", moment(from_us)).with("to", moment(to_us));
+    notes.insert(0, note);
+    Ok((table, notes))
+}
+
+/// To the second.
+fn moment(us: i64) -> String {
+    DateTime::from_timestamp_micros(us)
+        .map_or_else(String::new, |at| at.naive_utc().format("%Y-%m-%d %H:%M:%S").to_string())
+}
 
 /// One of two funnels: some of the units that entered.
 #[derive(Debug, Clone, Copy)]
@@ -162,16 +201,16 @@ fn side_by_side(settings: &FunnelSettings, rows: &[Row]) -> Table {
         Column::new("rate_of", Kind::Key("funnel_rates"), Cells::texts(rows.iter().map(|row| row.rate))),
         Column::new("users", Kind::Count, counts(&|row| Some(row.users[0]))),
         Column::new("users_of", Kind::Count, counts(&|row| Some(row.of?[0]))),
-        Column::new("conversion", Kind::Ratio, floats(&|row| row.share(0))),
+        Column::new("step_rate", Kind::Ratio, floats(&|row| row.share(0))),
         Column::new("users_other", Kind::Count, counts(&|row| Some(row.users[1]))),
         Column::new("users_of_other", Kind::Count, counts(&|row| Some(row.of?[1]))),
-        Column::new("conversion_other", Kind::Ratio, floats(&|row| row.share(1))),
-        Column::new("difference", Kind::Ratio, floats(&Row::difference)),
-        Column::new("difference_lower", Kind::Ratio, floats(&|row| Some(row.bounds()?.lower))),
-        Column::new("difference_upper", Kind::Ratio, floats(&|row| Some(row.bounds()?.upper))),
+        Column::new("step_rate_other", Kind::Ratio, floats(&|row| row.share(1))),
+        Column::new("rate_difference", Kind::Ratio, floats(&Row::difference)),
+        Column::new("rate_difference_lower", Kind::Ratio, floats(&|row| Some(row.bounds()?.lower))),
+        Column::new("rate_difference_upper", Kind::Ratio, floats(&|row| Some(row.bounds()?.upper))),
         Column::new("relative_change", Kind::Ratio, floats(&Row::relative)),
         Column::new(
-            "test",
+            "test_used",
             Kind::Key("funnel_tests"),
             key(tests.iter().map(|test| test.map(|test| test.test.key().to_owned())).collect()),
         ),

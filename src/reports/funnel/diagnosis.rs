@@ -7,7 +7,7 @@ mod words;
 pub use contributions::Attribute;
 
 use super::FunnelSettings;
-use super::count::Entrants;
+use super::count::{Entrants, Pass};
 use super::side::{SIGNIFICANT, closed, refuse_by_at, step_names};
 use crate::error::{Error, Result};
 use crate::output::report::{Alert, Cells, Column, Kind, Note, Table};
@@ -44,6 +44,25 @@ pub struct Diagnosis {
     pub contributions: Table,
     pub notes: Vec<Note>,
     pub alerts: Vec<Alert>,
+}
+
+/// The columns that explain a fall: as given, else the usual ones that `has` knows.
+pub fn attributes(settings: &FunnelSettings, has: impl Fn(&str) -> bool) -> Vec<String> {
+    let usual =
+        || DEFAULT_ATTRIBUTES.iter().filter(|name| has(name)).map(|name| (*name).to_owned()).collect();
+    settings.explained_by.clone().unwrap_or_else(usual)
+}
+
+/// The diagnosis of a funnel that was counted in `pass`.
+pub fn answer(pass: &Pass<'_>, entrants: &Entrants) -> Diagnosis {
+    let settings = pass.settings;
+    let names = attributes(settings, |name| settings.attributes.iter().any(|one| one == name));
+    let placed = names.iter().filter_map(|name| {
+        let index = settings.attributes.iter().position(|one| one == name)?;
+        Some(Attribute { name, index, values: pass.journeys.values.get(index)? })
+    });
+    let placed: Vec<Attribute<'_>> = placed.collect();
+    diagnose(settings, entrants, &placed, pass.to_us)
 }
 
 /// Diagnoses the funnel that `entrants` went through; the observed time ended at `as_of_us`.
@@ -216,14 +235,14 @@ fn table(settings: &FunnelSettings, history: &History, findings: &[Finding]) -> 
         Column::new("name", kind, Cells::texts(findings.iter().map(|finding| names[finding.step].as_str()))),
         Column::new("since", Kind::Text, Cells::Text(findings.iter().map(since).collect())),
         Column::new("users_before", Kind::Count, counts(&|finding| Some(finding.before.trials))),
-        Column::new("conversion_before", Kind::Ratio, floats(&|finding| finding.before.share())),
+        Column::new("rate_before", Kind::Ratio, floats(&|finding| finding.before.share())),
         Column::new("users_since", Kind::Count, counts(&|finding| Some(finding.since.trials))),
-        Column::new("conversion_since", Kind::Ratio, floats(&|finding| finding.since.share())),
-        Column::new("difference", Kind::Ratio, floats(&Finding::change)),
-        Column::new("difference_lower", Kind::Ratio, floats(&|finding| Some(bounds(finding)?.lower))),
-        Column::new("difference_upper", Kind::Ratio, floats(&|finding| Some(bounds(finding)?.upper))),
+        Column::new("rate_since", Kind::Ratio, floats(&|finding| finding.since.share())),
+        Column::new("rate_difference", Kind::Ratio, floats(&Finding::change)),
+        Column::new("rate_difference_lower", Kind::Ratio, floats(&|finding| Some(bounds(finding)?.lower))),
+        Column::new("rate_difference_upper", Kind::Ratio, floats(&|finding| Some(bounds(finding)?.upper))),
         Column::new("baseline", Kind::Ratio, floats(&|finding| finding.baseline)),
-        Column::new("conversion_latest", Kind::Ratio, floats(&|finding| finding.latest.share())),
+        Column::new("rate_latest", Kind::Ratio, floats(&|finding| finding.latest.share())),
         Column::new("robust_z", Kind::Number(2), floats(&|finding| finding.robust_z)),
         Column::new("dispersion", Kind::Number(2), floats(&|finding| Some(finding.fall?.dispersion))),
         Column::new("z", Kind::Number(2), floats(&|finding| Some(-finding.fall?.z))),

@@ -67,7 +67,7 @@ pub(super) fn notes(settings: &FunnelSettings, input: &FunnelInput, entrants: &E
         notes.push(Note::new("funnel_ties").with("users", count(ties)));
     }
     let open = entrants.open.iter().filter(|open| **open).count() as u64;
-    if open > 0 {
+    if open > 0 && settings.longest_us().is_some() {
         notes.push(
             Note::new("funnel_open").with("users", count(open)).with("of", count(entrants.len() as u64)),
         );

@@ -117,8 +117,8 @@ fn a_segment_stands_beside_another() {
     };
     close("z", 1, 3.7490776222048967);
     close("p", 1, 0.00017748614939453638);
-    close("difference_lower", 1, 0.037722479185038196);
-    close("difference_upper", 1, 0.11964568689833134);
+    close("rate_difference_lower", 1, 0.037722479185038196);
+    close("rate_difference_upper", 1, 0.11964568689833134);
     close("relative_change", 1, (412.0 / 1070.0) / (300.0 / 980.0) - 1.0);
     assert_eq!(texts(&table, "verdict")[..2], [None, Some("better".into())]);
     assert_eq!(texts(&table, "verdict")[3], Some("no_evidence".into()));
@@ -160,7 +160,7 @@ fn nobody_on_a_side_leaves_cells_empty() {
     let (table, notes) = table(&settings, all(&some), all(&nobody));
     // Without a window everybody counts.
     assert_eq!(floats(&table, "users")[0], Some(2.0));
-    assert!(floats(&table, "p").iter().chain(&floats(&table, "difference")).all(Option::is_none));
+    assert!(floats(&table, "p").iter().chain(&floats(&table, "rate_difference")).all(Option::is_none));
     assert!(texts(&table, "verdict").iter().all(Option::is_none));
     let keys: Vec<&str> = notes.iter().map(|note| note.key).collect();
     assert_eq!(keys, ["funnel_compare_without_end", "funnel_compare_nobody"]);

@@ -64,7 +64,7 @@ fn events_count_once_and_between_entry_and_end() {
     ]);
     let correlation = feed(&journeys);
     let (table, _) = correlation.table(&journeys.kinds, &steps("a,z"), Some(1));
-    let Cells::Text(events) = &table.column("event").unwrap().cells else { panic!() };
+    let Cells::Text(events) = &table.column("event_name").unwrap().cells else { panic!() };
     let mut names: Vec<&str> = events.iter().flatten().map(String::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["help", "video"]);

@@ -122,7 +122,7 @@ fn a_planted_fall_is_found_dated_and_explained() {
     // Its parts are the change.
     let (parts, change) = (
         floats(&found.contributions, "contribution").into_iter().flatten().sum::<f64>(),
-        floats(&found.diagnosis, "difference")[0].unwrap(),
+        floats(&found.diagnosis, "rate_difference")[0].unwrap(),
     );
     assert!((parts - change).abs() < 1e-12);
 }
@@ -132,7 +132,7 @@ fn a_planted_fall_is_found_dated_and_explained() {
 fn without_a_fall_alarms_are_rare() {
     let alarms: usize = (0..200)
         .map(|seed| {
-            let (entrants, as_of) = made(seed, 10, 80, |_, _| 0.6);
+            let (entrants, as_of) = made(seed, 8, 80, |_, _| 0.6);
             run(&entrants, as_of).alerts.len()
         })
         .sum();
