@@ -12,6 +12,7 @@ mod formats;
 mod fuzz_corpus;
 mod inputs;
 mod invariance;
+mod journeys_input;
 mod ltv;
 mod ltv_holdout;
 mod online_retail;
