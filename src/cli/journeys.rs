@@ -3,13 +3,17 @@
 use super::run_report::Job;
 use crate::error::{Error, Result, nearest};
 use crate::facts::journeys::{
-    EventColumns, JourneyKernel, JourneySpec, Journeys, KindSelector, MOST_SELECTORS,
+    EventColumns, JourneyKernel, JourneySpec, Journeys, KindOfEvent, KindSelector, MOST_SELECTORS,
 };
 use crate::input::spill::TemporarySpill;
 use crate::input::table_reader::{TableBatch, TableSink, TableSummary, Tables};
 
 /// Bytes of rows of journeys held in memory; beyond, they wait in a temporary file.
 const HELD_BYTES: usize = 1 << 30;
+
+/// Kinds of events that a message lists, and the most characters of a name there.
+const MANY_KINDS: usize = 40;
+const LONG_NAME: usize = 100;
 
 /// Which events a selector means: those of some kinds, or of any, that meet a condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,18 +80,28 @@ impl EventJourneys {
         let journeys = sink.kernel.finish(job.options.threads)?;
         for name in wanted.selectors.iter().flat_map(|(_, selector)| &selector.events) {
             if journeys.kinds.binary_search_by(|kind| kind.name.as_str().cmp(name)).is_err() {
-                let known = || journeys.kinds.iter().map(|kind| kind.name.as_str());
-                return Err(Error::UnknownName {
-                    what: "event",
-                    name: name.clone(),
-                    nearest: nearest(name, known()),
-                    known: known().map(str::to_owned).collect(),
-                });
+                return Err(unknown_event(name, &journeys.kinds));
             }
         }
         let as_of_us = job.options.as_of_us.or(read.last_at_us).unwrap_or_default();
         Ok(Self { journeys, read, as_of_us })
     }
+}
+
+/// The nearest names, and the most frequent kinds. A file that keeps something else in its column may have thousands, or very
+/// long ones: a message is not to show them all.
+fn unknown_event(name: &str, kinds: &[KindOfEvent]) -> Error {
+    let mut known: Vec<&KindOfEvent> =
+        kinds.iter().filter(|kind| kind.name.chars().take(LONG_NAME + 1).count() <= LONG_NAME).collect();
+    let nearest = nearest(name, known.iter().map(|kind| kind.name.as_str()));
+    known.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.name.cmp(&b.name)));
+    known.truncate(MANY_KINDS);
+    known.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut known: Vec<String> = known.into_iter().map(|kind| kind.name.clone()).collect();
+    if known.len() < kinds.len() {
+        known.push(format!("... ({} in all)", kinds.len()));
+    }
+    Error::UnknownName { what: "event", name: name.to_owned(), nearest, known }
 }
 
 struct Sink {

@@ -30,6 +30,17 @@ pub(super) fn key(text: &str) -> u128 {
     })
 }
 
+/// The key says of its text the length alone.
+#[inline]
+pub(super) fn is_long(key: u128) -> bool {
+    key >> 120 == LONG
+}
+
+/// Length of a text that is longer than its key.
+pub(super) fn length(key: u128) -> usize {
+    (key >> 64) as u32 as usize
+}
+
 impl Interner {
     /// The number of `text`, whose hash ends in `tag`.
     pub(super) fn intern(&mut self, text: &str, tag: u32) -> u32 {
@@ -52,6 +63,11 @@ impl Interner {
         let mask = self.table.len() - 1;
         black_box(tags.clone().fold(0, |seen, tag| seen ^ self.table[tag as usize & mask]));
         numbers.extend(tags.clone().map(|tag| self.find_tag(tag)));
+        black_box(
+            numbers.iter().fold(0, |seen, number| {
+                seen ^ self.heads.get(*number as usize).map_or(0, |head| *head as u64)
+            }),
+        );
         for (i, ((number, &key), tag)) in numbers.iter_mut().zip(keys).zip(tags).enumerate() {
             if *number == UNKNOWN || !self.is(*number, key, || text(i)) {
                 *number = self.intern_key(key, tag, || text(i));

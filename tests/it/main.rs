@@ -13,6 +13,7 @@ mod funnel;
 mod fuzz_corpus;
 mod inputs;
 mod invariance;
+mod journeys_input;
 mod ltv;
 mod ltv_holdout;
 mod online_retail;

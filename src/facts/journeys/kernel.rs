@@ -1,7 +1,7 @@
 //! Events from many threads to the shards of their units.
 //!
 //! A row's kind is looked at first: what can meet no selector is counted and forgotten before anybody looks at whose it is.
-//! The rows of a window that are left are sorted by shard before a lock is taken (`shards`).
+//! The rows that are left are staged, and sorted by shard before a lock is taken (`shards`).
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::super::batch::Texts;
 use super::super::hash::hash_key;
-use super::super::intern::Interner;
+use super::super::intern::{Interner, is_long, length};
 use super::super::shards::{
     Place, SHARDS, WINDOW, into_inner, lock, number_values, side_by_side, sort_by_shard,
 };
@@ -18,6 +18,10 @@ use super::shard::{Columns, Filling, Ranks, Row, fault};
 use super::spill::Spill;
 use super::{EventRow, JourneySpec, Journeys, Signature};
 use crate::error::{Error, Result};
+
+/// Rows that a thread holds before they go to the shards, and bytes of long ids.
+const STAGED: usize = if cfg!(test) { 1 << 10 } else { 1 << 18 };
+const STAGED_TEXT: usize = 4 << 20;
 
 /// Takes events from several threads and makes journeys of them.
 #[derive(Debug)]
@@ -66,21 +70,57 @@ pub(super) enum Marks<'a> {
 #[derive(Debug, Default)]
 struct Scratch {
     kinds: Local,
-    kept: Kept,
+    chosen: Chosen,
+    staged: Staged,
+    codes: Vec<u32>,
     places: Vec<Place>,
     keys: Vec<u128>,
     units: Vec<u32>,
 }
 
-/// The rows of a window that are kept, column by column.
+/// The rows of a batch that are kept.
 #[derive(Debug, Default)]
-struct Kept {
-    /// In the batch.
+struct Chosen {
     rows: Vec<u32>,
     signatures: Vec<u32>,
+}
+
+/// Rows of one thread on their way to the shards. They go there many at a time, so that a shard's table of units is in the
+/// cache for thousands of them.
+#[derive(Debug, Default)]
+struct Staged {
     keys: Vec<u128>,
     hashes: Vec<u64>,
+    /// Where the ids stand in `long` that are longer than their keys.
+    starts: Vec<u64>,
+    long: String,
+    at_us: Vec<i64>,
+    signatures: Vec<u32>,
     codes: Vec<Vec<u32>>,
+    money: Vec<Option<i64>>,
+}
+
+impl Staged {
+    fn is_full(&self) -> bool {
+        self.keys.len() >= STAGED || self.long.len() >= STAGED_TEXT
+    }
+
+    /// The id of a row whose key has only its length.
+    fn text(&self, row: usize) -> &str {
+        let start = self.starts[row] as usize;
+        &self.long[start..start + length(self.keys[row])]
+    }
+
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.hashes.clear();
+        self.starts.clear();
+        self.long.clear();
+        self.at_us.clear();
+        self.signatures.clear();
+        self.codes.iter_mut().for_each(Vec::clear);
+        self.money.clear();
+    }
 }
 
 impl JourneyKernel {
@@ -154,8 +194,9 @@ impl JourneyKernel {
         }
         let result = (0..len).step_by(WINDOW).try_for_each(|start| {
             let window = start..len.min(start + WINDOW);
-            self.choose(rows, window, &mut scratch.kinds, &mut scratch.kept)?;
-            self.distribute(rows, &mut scratch)
+            self.choose(rows, window, &mut scratch.kinds, &mut scratch.chosen);
+            self.stage(rows, &mut scratch)?;
+            if scratch.staged.is_full() { self.distribute(&mut scratch) } else { Ok(()) }
         });
         lock(&self.scratch)?.push(scratch);
         result
@@ -167,12 +208,12 @@ impl JourneyKernel {
         rows: &EventRows<'_, T>,
         window: Range<usize>,
         kinds: &mut Local,
-        kept: &mut Kept,
-    ) -> Result<()> {
+        chosen: &mut Chosen,
+    ) {
         let shared = || self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let keep_all = self.spec.keep_all;
-        kept.rows.clear();
-        kept.signatures.clear();
+        chosen.rows.clear();
+        chosen.signatures.clear();
         for row in window {
             let place = kinds.find(
                 rows.kinds.key(row),
@@ -203,28 +244,46 @@ impl JourneyKernel {
                     number
                 }
             };
-            kept.rows.push(row as u32);
-            kept.signatures.push(signature);
+            chosen.rows.push(row as u32);
+            chosen.signatures.push(signature);
+        }
+    }
+
+    /// Takes what is kept of the chosen rows, with keys and hashes of their units.
+    fn stage<T: Texts>(&self, rows: &EventRows<'_, T>, scratch: &mut Scratch) -> Result<()> {
+        let Scratch { chosen, staged, codes, .. } = scratch;
+        let of_batch = || chosen.rows.iter().map(|row| *row as usize);
+        let before = staged.keys.len();
+        staged.keys.extend(of_batch().map(|row| rows.units.key(row)));
+        let keys = staged.keys[before..].iter();
+        staged
+            .hashes
+            .extend(keys.clone().zip(of_batch()).map(|(key, row)| hash_key(*key, || rows.units.value(row))));
+        let Staged { starts, long, .. } = staged;
+        starts.extend(keys.zip(of_batch()).map(|(key, row)| {
+            let start = long.len() as u64;
+            if is_long(*key) {
+                long.push_str(rows.units.value(row));
+            }
+            start
+        }));
+        staged.at_us.extend(of_batch().map(|row| rows.at_us[row]));
+        staged.signatures.extend_from_slice(&chosen.signatures);
+        staged.codes.resize_with(self.values.len(), Vec::new);
+        for ((staged, values), texts) in staged.codes.iter_mut().zip(&self.values).zip(&rows.attributes) {
+            number_values(texts, of_batch(), values, codes)?;
+            staged.extend_from_slice(codes);
+        }
+        if let Some(value) = rows.money {
+            staged.money.extend(of_batch().map(value));
         }
         Ok(())
     }
 
-    /// Puts the rows kept into the shards of their units.
-    fn distribute<T: Texts>(&self, rows: &EventRows<'_, T>, scratch: &mut Scratch) -> Result<()> {
-        let Scratch { kept, places, keys, units, .. } = scratch;
-        let of_batch = |kept: &Kept, place: usize| kept.rows[place] as usize;
-        kept.keys.clear();
-        kept.keys.extend(kept.rows.iter().map(|row| rows.units.key(*row as usize)));
-        kept.hashes.clear();
-        let hashes = kept.rows.iter().zip(&kept.keys);
-        kept.hashes.extend(hashes.map(|(row, key)| hash_key(*key, || rows.units.value(*row as usize))));
-        kept.codes.resize_with(self.values.len(), Vec::new);
-        for ((codes, values), texts) in kept.codes.iter_mut().zip(&self.values).zip(&rows.attributes) {
-            number_values(texts, kept.rows.iter().map(|row| *row as usize), values, codes)?;
-        }
-        let bounds = sort_by_shard(&kept.hashes, |_| true, |place| kept.keys[place], places, keys);
-        let text = |place: u32| rows.units.value(of_batch(kept, place as usize));
-
+    /// Puts the rows staged into the shards of their units.
+    fn distribute(&self, scratch: &mut Scratch) -> Result<()> {
+        let Scratch { staged, places, keys, units, .. } = scratch;
+        let bounds = sort_by_shard(&staged.hashes, |_| true, |row| staged.keys[row], places, keys);
         let first = self.windows.fetch_add(1, Ordering::Relaxed) * (SHARDS / 2 + 5);
         for shard in (first..first + SHARDS).map(|shard| shard % SHARDS) {
             let of_shard = bounds[shard]..bounds[shard + 1];
@@ -232,25 +291,26 @@ impl JourneyKernel {
             if places.is_empty() {
                 continue;
             }
+            let rows = || places.iter().map(|place| place.row as usize);
             let mut filling = lock(&self.shards[shard])?;
             let tags = places.iter().map(|place| place.tag);
-            filling.units.intern_all(keys, tags, |i| text(places[i].row), units);
+            filling.units.intern_all(keys, tags, |i| staged.text(places[i].row as usize), units);
             let Columns { rows: held, attributes, money, has_money } = &mut filling.held;
-            held.extend(places.iter().zip(&*units).map(|(place, unit)| Row {
-                at_us: rows.at_us[of_batch(kept, place.row as usize)],
+            held.extend(rows().zip(&*units).map(|(row, unit)| Row {
+                at_us: staged.at_us[row],
                 unit: *unit,
-                signature: kept.signatures[place.row as usize],
+                signature: staged.signatures[row],
             }));
-            for (attribute, codes) in attributes.iter_mut().zip(&kept.codes) {
-                attribute.extend(places.iter().map(|place| codes[place.row as usize]));
+            for (attribute, codes) in attributes.iter_mut().zip(&staged.codes) {
+                attribute.extend(rows().map(|row| codes[row]));
             }
-            if let Some(value) = rows.money {
-                let values = || places.iter().map(|place| value(of_batch(kept, place.row as usize)));
-                money.extend(values().map(Option::unwrap_or_default));
-                has_money.extend(values().map(|value| value.is_some()));
+            if self.spec.values {
+                money.extend(rows().map(|row| staged.money[row].unwrap_or_default()));
+                has_money.extend(rows().map(|row| staged.money[row].is_some()));
             }
             self.spill_if_too_large(&mut filling, places.len())?;
         }
+        staged.clear();
         Ok(())
     }
 
@@ -269,18 +329,18 @@ impl JourneyKernel {
 
     /// The journeys.
     pub fn finish(self, threads: usize) -> Result<Journeys> {
-        let Self { spec, shards, kinds, values, scratch, without_unit, spill, failed, untold, .. } = self;
-        if let Some(error) = into_inner(untold)? {
+        if let Some(error) = lock(&self.untold)?.take() {
             return Err(error);
         }
-        if failed.into_inner() {
+        if self.failed.load(Ordering::Relaxed) {
             return Err(fault("a batch of rows had failed"));
         }
-        let mut kinds = into_inner(kinds)?;
-        for mut scratch in into_inner(scratch)? {
-            scratch.kinds.count_into(&mut kinds);
+        for mut scratch in std::mem::take(&mut *lock(&self.scratch)?) {
+            self.distribute(&mut scratch)?;
+            scratch.kinds.count_into(&mut *lock(&self.kinds)?);
         }
-        let (kinds, signatures, signature_ranks) = kinds.finish();
+        let Self { spec, shards, kinds, values, without_unit, spill, .. } = self;
+        let (kinds, signatures, signature_ranks) = into_inner(kinds)?.finish();
         let mut ranks = Ranks { signatures: signature_ranks, codes: Vec::new() };
         let mut sorted_values = Vec::new();
         for values in values {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::hash::hash64;
-use super::super::intern::Interner;
+use super::super::intern::{Interner, is_long};
 use super::{KindOfEvent, Signature};
 
 /// A thread's own table of kinds is made anew beyond this.
@@ -140,7 +140,7 @@ impl Local {
         text: impl Fn() -> &'a str,
         add: impl FnOnce(&str, u32) -> (u32, Class),
     ) -> usize {
-        let is_short = key >> 120 != 255;
+        let is_short = !is_long(key);
         let mixed = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let recent = (mixed >> 56) as usize % RECENT;
         if self.recent[recent].0 == key && is_short {
