@@ -155,15 +155,8 @@ impl Events<'_> {
     }
 
     /// The first event at `at` or later.
-    fn from(&self, at: i64) -> usize {
+    fn not_before(&self, at: i64) -> usize {
         self.events.partition_point(|event| event.at_us < at)
-    }
-
-    /// The first event of an instant that meets a step.
-    fn first_of(&self, first: usize, step: usize) -> Option<u32> {
-        let at = self.at(first);
-        let mut instant = (first..self.len()).take_while(|index| self.at(*index) == at);
-        instant.find(|index| self.steps(*index) >> step & 1 == 1).map(|index| index as u32)
     }
 }
 

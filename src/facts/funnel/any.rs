@@ -119,7 +119,7 @@ impl Funnel {
         }
         // From the latest possible beginning on the earliest events.
         let mut chosen = Basis::new();
-        let start = events.from(events.at(best.start));
+        let start = events.not_before(events.at(best.start));
         for event in start..best.end {
             if events.steps(event) != 0 {
                 chosen.enter(events, event, false);

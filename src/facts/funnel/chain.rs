@@ -39,7 +39,7 @@ impl Funnel {
             entries: Entries::At(found.entry_us),
             ends: false,
             exact: true,
-            start: events.from(found.entry_us),
+            start: events.not_before(found.entry_us),
             stop: Stop { at_us: found.at_us, ..Stop::NEVER },
             ..rules
         };

@@ -230,9 +230,9 @@ impl Walk<'_> {
             tell(Happening::Spoilt { step, at_us: now.at })?;
         }
         if self.funnel.order == Order::NothingBetween {
-            for step in 0..self.funnel.steps {
-                if !memory.states[step].is_empty() {
-                    memory.states[step].clear();
+            for (step, states) in memory.states.iter_mut().enumerate().take(self.funnel.steps) {
+                if !states.is_empty() {
+                    states.clear();
                     tell(Happening::Broken { step })?;
                 }
             }
@@ -266,7 +266,7 @@ impl Walk<'_> {
             let repeated =
                 || instant.clone().filter(|event| events.steps(*event) >> step & 1 == 1).count() > 1;
             return (
-                self.from_before(step, now, memory),
+                self.by_predecessor(step, now, memory),
                 (deduplication && repeated()).then_some(usize::MAX),
             );
         }
@@ -289,7 +289,7 @@ impl Walk<'_> {
     }
 
     /// From a chain that ends with one of the steps that may come before.
-    fn from_before(&self, step: usize, now: Now, memory: &Memory) -> Option<i64> {
+    fn by_predecessor(&self, step: usize, now: Now, memory: &Memory) -> Option<i64> {
         let since = earliest(now.at, self.funnel.step_window(step));
         let before = bits(self.funnel.predecessors(step)).filter(|before| {
             now.together != Together::AfterLatest

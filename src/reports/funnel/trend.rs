@@ -118,16 +118,16 @@ pub fn trend(
         counts("entrants", |row| row.entrants),
         counts("converted", |row| row.converted),
         rate("conversion", floats(&|row| ratio(row.converted, row.entrants))),
-        Column::new("conversion_lower", Kind::Ratio, bound(|bounds| bounds.lower)),
-        Column::new("conversion_upper", Kind::Ratio, bound(|bounds| bounds.upper)),
         counts("open", |row| row.open),
-        counts("entrants_closed", |row| row.entrants_closed),
         rate("conversion_closed", floats(&|row| ratio(row.converted_closed, row.entrants_closed))),
         Column::new(
             "median_seconds",
             Kind::Seconds,
             floats(&|row| row.median.map(|median| median.to_f64(SECOND_US))),
         ),
+        Column::new("conversion_lower", Kind::Ratio, bound(|bounds| bounds.lower)),
+        Column::new("conversion_upper", Kind::Ratio, bound(|bounds| bounds.upper)),
+        counts("entrants_closed", |row| row.entrants_closed),
         Column::new("complete", Kind::Bool, Cells::Bool(over.iter().map(|over| Some(*over)).collect())),
     ]);
     Ok(Table::new("trend", false, columns))

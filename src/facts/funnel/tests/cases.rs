@@ -9,6 +9,7 @@ use super::super::{Chain, Entry, Exclusion, Funnel, MOST_STEPS, Order, Scratch, 
 use super::oracle::Event;
 use super::random::follow;
 
+#[allow(clippy::print_stderr)] // says why it is skipped
 fn truth(name: &str) -> Option<Vec<Value>> {
     let path = format!("{}/../shared/truth/{name}", env!("CARGO_MANIFEST_DIR"));
     let Ok(text) = std::fs::read_to_string(&path) else {
@@ -68,7 +69,7 @@ fn chains(case: &Value) -> BTreeMap<String, (Chain, Vec<Event>)> {
             .iter()
             .map(|one| Exclusion { after: index(&one["from_step"]), before: index(&one["to_step"]) })
             .collect(),
-        window_us: case["window_seconds"].as_i64().map(|seconds| seconds),
+        window_us: case["window_seconds"].as_i64(),
         step_windows_us: vec![None; steps.len()],
         order,
         entry,

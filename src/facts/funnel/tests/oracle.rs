@@ -43,10 +43,10 @@ fn ordered(funnel: &Funnel, events: &[Event]) -> Answer {
     let met = |event: usize| (0..funnel.steps).filter(move |step| events[event].1 >> step & 1 == 1);
     // As ClickHouse: pairs of moment and step, an event that meets no step first.
     let mut pairs: Vec<(i64, Option<usize>, usize)> = Vec::new();
-    for event in 0..events.len() {
-        pairs.extend(met(event).map(|step| (events[event].0, Some(step), event)));
+    for (event, (at, _)) in events.iter().enumerate() {
+        pairs.extend(met(event).map(|step| (*at, Some(step), event)));
         if met(event).next().is_none() {
-            pairs.push((events[event].0, None, event));
+            pairs.push((*at, None, event));
         }
     }
     pairs.sort();
