@@ -4,7 +4,6 @@ use super::ReportArgs;
 use super::journeys::{EventJourneys, JourneysWanted, Selector};
 use super::run_report::Job;
 use crate::error::Result;
-use crate::reports::funnel::selectors::Step;
 use crate::reports::retention::{
     self, RETURN, RetentionInput, RetentionParams, RetentionPeriod, RetentionSettings, START,
 };
@@ -40,10 +39,16 @@ pub fn run(args: &ReportArgs<RetentionParams>) -> Result<u8> {
 }
 
 fn wanted(settings: &RetentionSettings, by: Option<&str>) -> JourneysWanted {
-    let selector = |step: &Step| Selector { events: step.events.clone(), condition: step.condition.clone() };
+    let mut selectors = Vec::new();
+    for (bit, step) in [(START, &settings.start), (RETURN, &settings.returning)] {
+        selectors.extend(step.alternatives.iter().map(|alternative| {
+            let events = alternative.event.clone().into_iter().collect();
+            (bit, Selector { events, condition: alternative.condition.clone() })
+        }));
+    }
     JourneysWanted {
         unit: settings.unit.clone(),
-        selectors: vec![(START, selector(&settings.start)), (RETURN, selector(&settings.returning))],
+        selectors,
         attributes: by.map(str::to_owned).into_iter().collect(),
         ..JourneysWanted::default()
     }
