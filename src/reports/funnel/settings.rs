@@ -448,7 +448,7 @@ fn step_number(option: &str, step: u32, steps: usize) -> Result<usize> {
 }
 
 /// The shortest way to write a length of time.
-fn duration_text(us: i64) -> String {
+pub(super) fn duration_text(us: i64) -> String {
     const SECOND: i64 = 1_000_000;
     let units = [(86_400 * SECOND, "d"), (3_600 * SECOND, "h"), (60 * SECOND, "m")];
     let fits = units.iter().find(|(unit, _)| us % unit == 0);
