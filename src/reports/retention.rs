@@ -92,6 +92,7 @@ fn labels(settings: &RetentionSettings, counted: &Counted) -> Vec<Label> {
     let mut labels = vec![
         named("tables", "matrix", title),
         named("columns", "users", "users"),
+        named("columns", "eligible", "eligible"),
         named("columns", "lower", "lower"),
         named("columns", "upper", "upper"),
     ];

