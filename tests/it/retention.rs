@@ -188,6 +188,25 @@ fn options_do_what_they_say() {
     assert!(sessions.iter().all(|cell| !cell.0.starts_with("2024-01-09")));
 }
 
+/// Every column is named on the report's page.
+#[test]
+fn every_column_is_explained() {
+    let page = std::fs::read_to_string(root().join("src/reports/retention.md")).unwrap();
+    let words: Vec<&str> = page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let events = root().join("sample-data/events.csv").display().to_string();
+    for more in [&[][..], &["--rolling", "--period", "hour"]] {
+        let arguments = [&["retention", &events, "--table", "all", "-f", "json"], more].concat();
+        let json = siyu_in(folder().path(), &arguments).ok().json();
+        assert_eq!(json["tables"].as_object().unwrap().len(), 3);
+        for (table, rows) in json["tables"].as_object().unwrap() {
+            for column in rows[0].as_object().unwrap().keys() {
+                let is_period = column.strip_prefix("period_").is_some_and(|n| n.parse::<u32>().is_ok());
+                assert!(is_period || words.contains(&column.as_str()), "{column} of {table}");
+            }
+        }
+    }
+}
+
 #[test]
 fn nonsense_is_refused_with_the_way_out() {
     let folder = folder();

@@ -174,7 +174,9 @@ impl<'a> Steps<'a> {
         }
         if let Some(open) = there(self.open).filter(|open| !is_zero(open, row)) {
             parts.push(self.words.ui("steps_open").replace("{open}", &self.text(open, row)));
-            if let Some(closed) = there(self.from_previous_closed) {
+            // Where it looks like the other rate it says nothing new.
+            let is_news = |closed: &&Column| self.text(closed, row) != self.text(self.from_previous, row);
+            if let Some(closed) = there(self.from_previous_closed).filter(is_news) {
                 parts.push(self.words.ui("steps_closed").replace("{share}", &self.text(closed, row)));
             }
         }
@@ -187,13 +189,34 @@ impl<'a> Steps<'a> {
         if parts.is_empty() {
             return Ok(());
         }
-        let text = parts.join(&self.words.ui("list_separator"));
         let limit = room.saturating_sub(indent + GAP.len());
-        for (at, line) in wrap(&text, limit, FOOT_LINES).iter().enumerate() {
+        for (at, line) in self.joined(&parts, limit).iter().enumerate() {
             let mark = if at == 0 { "▼" } else { " " };
             writeln!(out, "{}{}", " ".repeat(indent), self.paint.with(DIM, &format!("{mark} {line}")))?;
         }
         Ok(())
+    }
+
+    /// A list in lines that end between its parts where they can.
+    fn joined(&self, parts: &[String], limit: usize) -> Vec<String> {
+        let separator = self.words.ui("list_separator");
+        // The separator may stand at the end.
+        let limit_of_parts = limit.saturating_sub(2 * width(&separator));
+        let mut lines: Vec<String> = Vec::new();
+        for part in parts {
+            match lines.last_mut() {
+                Some(line) if width(line) + width(part) <= limit_of_parts => {
+                    line.push_str(&separator);
+                    line.push_str(part);
+                }
+                Some(line) => {
+                    line.push_str(separator.trim_end());
+                    lines.push(part.clone());
+                }
+                None => lines.push(part.clone()),
+            }
+        }
+        lines.iter().flat_map(|line| wrap(line, limit, FOOT_LINES)).collect()
     }
 
     /// The values by which the table is broken down; `None` where it is not. Keys say what the first block is, and nothing

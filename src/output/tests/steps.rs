@@ -18,7 +18,7 @@ fn steps(by: bool) -> Report {
         Column::new("from_previous", Kind::Ratio, over([None, Some(0.74), Some(0.000_328)])),
         Column::new("dropped", Kind::Count, ints([None, Some(3_210), Some(9_132)])),
         Column::new("open", Kind::Count, ints([None, Some(0), Some(45)])),
-        Column::new("from_previous_closed", Kind::Ratio, over([None, Some(0.74), Some(0.000_33)])),
+        Column::new("from_previous_closed", Kind::Ratio, over([None, Some(0.74), Some(0.013)])),
         Column::new("median_seconds", Kind::Seconds, over([None, Some(7_800.0), Some(12.0)])),
         Column::new("p90_seconds", Kind::Seconds, over([None, Some(97_200.0), Some(90.0)])),
         Column::new("lower", Kind::Ratio, over([None, Some(0.7), Some(0.1)])),
@@ -62,11 +62,13 @@ step                            users  from first                  from previous
 1  exposure                    12,345  ███████████████████ 100.0%
    ▼ 3,210 left (26.0%), median 2 h 10 min, 90% within 1 d 3 h
 2  click|scan                   9,135  ██████████████       74.0%          74.0%
-   ▼ 9,132 left (99.9%), 45 of them still open, of closed entries 0.0% went on,
+   ▼ 9,132 left (99.9%), 45 of them still open, of closed entries 1.3% went on,
      median 12 s, 90% within 1 min 30 s
 3  pay[value>=100 and               3  ▏                     0.0%           0.0%
 ";
     assert!(text.contains(expected), "{text}");
+    let narrow = drawn(false, Lang::Zh, 60, false);
+    assert!(narrow.contains("用时中位数 2小时10分，\n     90% 在 1天3小时内\n"), "{narrow}");
     let zh = drawn(false, Lang::Zh, 80, false);
     assert!(zh.contains("▼ 流失 3,210（26.0%），用时中位数 2小时10分，90% 在 1天3小时内\n"), "{zh}");
 }
