@@ -6,7 +6,7 @@ use std::io::Write;
 use super::{ABSENT, BOLD, CYAN, DIM, FOOT_LINES, Paint, TEXT_LINES, bar_of};
 use crate::output::layout::{harmless, width, wrap};
 use crate::output::numbers;
-use crate::output::report::{Cells, Column, Table};
+use crate::output::report::{Cells, Column, Kind, Table};
 use crate::output::shown;
 use crate::output::sink::Failure;
 use crate::text::Catalogue;
@@ -82,7 +82,9 @@ impl<'a> Steps<'a> {
                 if blocks > 1 {
                     writeln!(out)?;
                 }
-                for line in self.heading(row).iter().flat_map(|heading| wrap(heading, room, TEXT_LINES)) {
+                for line in
+                    self.heading(row, blocks == 1).iter().flat_map(|heading| wrap(heading, room, TEXT_LINES))
+                {
                     writeln!(out, "{}", self.paint.with(BOLD, &line))?;
                 }
             } else if blocks == 1 {
@@ -164,12 +166,17 @@ impl<'a> Steps<'a> {
         let there = |column: Option<&'a Column>| column.filter(|column| !self.is_absent(column, row));
         if let Some(dropped) = there(self.dropped) {
             let left = self.words.ui("steps_left").replace("{dropped}", &self.text(dropped, row));
-            let share = shown::ratio(self.from_previous, row).map(|kept| numbers::percent(1.0 - kept));
+            // Where somebody went on, not all are lost.
+            let most = if is_zero(self.users, row) { 1.0 } else { 0.999 };
+            let lost = |kept: f64| numbers::percent((1.0 - kept).min(most));
+            let share = shown::ratio(self.from_previous, row).map(lost);
             parts.push(left.replace("{share}", share.as_deref().unwrap_or(ABSENT)));
         }
         if let Some(open) = there(self.open).filter(|open| !is_zero(open, row)) {
             parts.push(self.words.ui("steps_open").replace("{open}", &self.text(open, row)));
-            if let Some(closed) = there(self.from_previous_closed) {
+            // Where it looks like the other rate it says nothing new.
+            let is_news = |closed: &&Column| self.text(closed, row) != self.text(self.from_previous, row);
+            if let Some(closed) = there(self.from_previous_closed).filter(is_news) {
                 parts.push(self.words.ui("steps_closed").replace("{share}", &self.text(closed, row)));
             }
         }
@@ -182,31 +189,50 @@ impl<'a> Steps<'a> {
         if parts.is_empty() {
             return Ok(());
         }
-        let text = parts.join(&self.words.ui("list_separator"));
         let limit = room.saturating_sub(indent + GAP.len());
-        for (at, line) in wrap(&text, limit, FOOT_LINES).iter().enumerate() {
+        for (at, line) in self.joined(&parts, limit).iter().enumerate() {
             let mark = if at == 0 { "▼" } else { " " };
             writeln!(out, "{}{}", " ".repeat(indent), self.paint.with(DIM, &format!("{mark} {line}")))?;
         }
         Ok(())
     }
 
-    /// The values by which the table is broken down; `None` where it is not.
-    fn heading(&self, row: usize) -> Option<String> {
-        if self.by.is_empty() {
-            return None;
+    /// A list in lines that end between its parts where they can.
+    fn joined(&self, parts: &[String], limit: usize) -> Vec<String> {
+        let separator = self.words.ui("list_separator");
+        // The separator may stand at the end.
+        let limit_of_parts = limit.saturating_sub(2 * width(&separator));
+        let mut lines: Vec<String> = Vec::new();
+        for part in parts {
+            match lines.last_mut() {
+                Some(line) if width(line) + width(part) <= limit_of_parts => {
+                    line.push_str(&separator);
+                    line.push_str(part);
+                }
+                Some(line) => {
+                    line.push_str(separator.trim_end());
+                    lines.push(part.clone());
+                }
+                None => lines.push(part.clone()),
+            }
         }
-        // Where a column says whether the rows are of all or of a value, one or the other is told.
-        let part = self.by.iter().find(|column| column.name == "part");
-        if let Some(part) = part
-            .filter(|part| matches!(&part.cells, Cells::Text(texts) if texts[row].as_deref() == Some("all")))
-        {
-            return Some(self.text(part, row));
-        }
-        let named = self.by.iter().filter(|column| column.name != "part").map(|column| {
-            format!("{}: {}", harmless(self.words.column(&column.name)), self.text(column, row))
+        lines.iter().flat_map(|line| wrap(line, limit, FOOT_LINES)).collect()
+    }
+
+    /// The values by which the table is broken down; `None` where it is not. Keys say what the first block is, and nothing
+    /// of the others that their values do not say.
+    fn heading(&self, row: usize, is_first: bool) -> Option<String> {
+        let is_key = |column: &&Column| matches!(column.kind, Kind::Key(_));
+        let has_keys = self.by.iter().any(|column| is_key(&column));
+        let named = self.by.iter().filter(|column| !has_keys || is_key(column) == is_first).map(|column| {
+            let value = self.text(column, row);
+            match is_key(&column) {
+                true => value,
+                false => format!("{}: {value}", harmless(self.words.column(&column.name))),
+            }
         });
-        Some(named.collect::<Vec<_>>().join(&self.words.ui("list_separator")))
+        let named: Vec<String> = named.collect();
+        (!named.is_empty()).then(|| named.join(&self.words.ui("list_separator")))
     }
 
     fn values(&self, row: usize) -> Vec<Option<String>> {
