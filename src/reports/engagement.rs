@@ -91,7 +91,9 @@ impl Orders {
         let history = self.histories.get(*place as usize);
         let entries = history.day.iter().zip(history.orders).zip(history.net_e4);
         let within = entries.filter(|((day, _), _)| **day >= first);
-        within.fold((0, 0), |(orders, net), ((_, more), e4)| (orders + u64::from(*more), net.saturating_add(*e4)))
+        within.fold((0, 0), |(orders, net), ((_, more), e4)| {
+            (orders + u64::from(*more), net.saturating_add(*e4))
+        })
     }
 
     /// The same of all days.
