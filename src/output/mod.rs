@@ -11,6 +11,7 @@ mod exact;
 mod format;
 mod json;
 mod layout;
+mod lengths;
 mod markdown;
 pub mod mask;
 mod numbers;

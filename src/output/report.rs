@@ -241,6 +241,8 @@ pub enum Kind {
     Count,
     /// Whole days.
     Days,
+    /// A length of time in seconds, shown by its two largest units: `2 h 10 min`.
+    Seconds,
     /// Days until something has happened to enough people: absent is "not reached" and says so to people (null, or an empty
     /// cell, in csv, json and parquet).
     Reached,
