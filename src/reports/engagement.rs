@@ -1,8 +1,15 @@
 //! `engagement`: who is active and how. The definitions are in engagement.md, which `siyu explain engagement` prints.
 
+mod activity;
+mod interactions;
 pub mod kinds;
+mod layers;
+mod notes;
 mod params;
+mod population;
 mod settings;
+mod streaks;
+mod tables;
 
 pub use params::EngagementParams;
 pub use settings::EngagementSettings;
@@ -15,10 +22,12 @@ use crate::facts::journeys::Journeys;
 use crate::facts::{Histories, Members};
 use crate::output::report::{Report, TableChoice};
 use kinds::Kinds;
+use tables::Groups;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] = &[
     ("activity", false),
+    ("summary", false),
     ("interactions", false),
     ("depth", false),
     ("streaks", false),
@@ -109,13 +118,32 @@ impl Orders {
 
 /// Answers `engagement`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &TableChoice) -> Result<Report> {
-    let _kinds = Kinds::find(&settings.kinds, &input.journeys.kinds)?;
-    let _ = (tables, input.threads);
-    Ok(Report {
+    let wants = |name: &str| tables.wants_of(TABLES, name);
+    let kinds = Kinds::find(&settings.kinds, &input.journeys.kinds)?;
+    let population = population::count(settings, &kinds, input)?;
+    let groups = Groups { by: input.by.as_ref(), population: &population };
+    let with_visitors = input.members.is_some();
+
+    let mut report = Report {
         command: "engagement".into(),
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        notes: notes::notes(settings, &kinds, input, &population),
         ..Report::default()
-    })
+    };
+    for (name, _) in TABLES.iter().filter(|(name, _)| wants(name)) {
+        report.tables.extend(match *name {
+            "activity" => Some(population.activity.table(&population, &groups, with_visitors)),
+            "summary" => Some(population.activity.summary(&population, &groups, with_visitors)),
+            "interactions" => Some(population.interactions.table(&population, &groups, with_visitors)),
+            "depth" => Some(interactions::depth(&population, &groups)),
+            "streaks" => Some(streaks::table(&population, &groups)),
+            "layers" => Some(layers::table(settings, &kinds, &population, &groups)),
+            "comparison" => Some(layers::comparison(settings, &kinds, &population, &groups)),
+            "members" => Some(layers::members(settings, &kinds, &population, &groups, input)),
+            _ => None,
+        });
+    }
+    Ok(report)
 }
