@@ -1,8 +1,12 @@
 //! `engagement`. The definitions are in engagement.md, which `siyu explain engagement` prints. SKELETON
 
+mod content;
 pub mod kinds;
+mod koc;
 mod params;
+mod reach;
 mod settings;
+mod touches;
 
 pub use params::EngagementParams;
 pub use settings::EngagementSettings;

@@ -1,0 +1,120 @@
+//! What `reach`, `content` and `koc` have in common: their settings, where their columns are, and the role of each event.
+
+use super::kinds::{Kinds, Role};
+use crate::error::{Error, Result};
+use crate::facts::journeys::{JourneyEvent, Journeys};
+use crate::output::report::{Cells, Column, Kind, Note, Table};
+use crate::stats::proportions::{Bounds, wilson_95};
+
+/// Which attributes of the events are what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// Columns that may tell messages apart, the one to be preferred first: name and index of the attribute.
+    pub messages: Vec<(String, usize)>,
+    /// content_id; `None`: the file has no such column.
+    pub content: Option<usize>,
+    /// inviter_id.
+    pub inviter: Option<usize>,
+}
+
+/// How `reach` and `content` count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TouchSettings {
+    /// `--conversion-window`, microseconds, inclusive.
+    pub window_us: i64,
+    /// `--top`: rows of `reach` and of `content` at most.
+    pub top: usize,
+}
+
+/// How `koc` chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KocSettings {
+    /// `--koc-share` in millionths.
+    pub share_ppm: u64,
+    /// `--koc-dimensions`, 1 to 4.
+    pub dimensions: usize,
+}
+
+/// Tables, and what is to be told of them.
+#[derive(Debug, Default)]
+pub struct Shown {
+    pub tables: Vec<Table>,
+    pub notes: Vec<Note>,
+}
+
+/// The role of every event, and which roles the file has.
+pub(super) struct Roles<'a> {
+    journeys: &'a Journeys,
+    kinds: &'a Kinds,
+    of_signatures: Vec<Option<Role>>,
+}
+
+impl<'a> Roles<'a> {
+    pub fn new(journeys: &'a Journeys, kinds: &'a Kinds) -> Self {
+        let of_kinds: Vec<Option<Role>> =
+            journeys.kinds.iter().map(|kind| kinds.role(&kind.name)).collect();
+        let of_signatures = journeys.signatures.iter().map(|s| of_kinds[s.kind as usize]).collect();
+        Self { journeys, kinds, of_signatures }
+    }
+
+    pub fn of(&self, event: &JourneyEvent) -> Option<Role> {
+        self.of_signatures[event.signature as usize]
+    }
+
+    /// Whether the file has rows in use of this role.
+    pub fn has(&self, role: Role) -> bool {
+        self.journeys.kinds.iter().any(|kind| kind.rows > 0 && self.kinds.role(&kind.name) == Some(role))
+    }
+}
+
+/// Whether a conversion (moments in order) came within the window after one of these moments, both ends included.
+pub(super) fn converted_after(moments: impl Iterator<Item = i64>, conversions: &[i64], window_us: i64) -> bool {
+    let mut moments = moments;
+    moments.any(|moment| {
+        let next = conversions.partition_point(|conversion| *conversion < moment);
+        conversions.get(next).is_some_and(|conversion| *conversion <= moment.saturating_add(window_us))
+    })
+}
+
+/// `part / whole`; `None` where there is no whole.
+pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// A count of something that the file can have.
+pub(super) fn count_column(name: &str, is_there: bool, values: impl Iterator<Item = u64>) -> Column {
+    let values = values.map(|value| is_there.then_some(value as i64)).collect();
+    Column::new(name, Kind::Count, Cells::Int(values))
+}
+
+/// Parts of wholes, where the file can have both.
+pub(super) fn ratio_column(name: &str, is_there: bool, pairs: impl Iterator<Item = (u64, u64)>) -> Column {
+    let ratios = pairs.map(|(part, whole)| if is_there { ratio(part, whole) } else { None }).collect();
+    Column::new(name, Kind::Ratio, Cells::Float(ratios))
+}
+
+/// Wilson's bounds of parts of wholes, in two columns.
+pub(super) fn bounds_columns(
+    names: [&str; 2],
+    is_there: bool,
+    pairs: impl Iterator<Item = (u64, u64)>,
+) -> [Column; 2] {
+    let bounds: Vec<Option<Bounds>> =
+        pairs.map(|(part, whole)| if is_there { wilson_95(part, whole) } else { None }).collect();
+    let side = |side: fn(Bounds) -> f64| Cells::Float(bounds.iter().map(|b| b.map(side)).collect());
+    [
+        Column::new(names[0], Kind::Ratio, side(|b| b.lower)),
+        Column::new(names[1], Kind::Ratio, side(|b| b.upper)),
+    ]
+}
+
+/// A sum of money as exact money.
+pub(super) fn money(sum: i128) -> Result<i64> {
+    i64::try_from(sum).map_err(|_| Error::Numeric {
+        what: "the sum of values is larger than exact money can be (about 922 trillion units)".into(),
+        hint: Some("value may be mapped from a wrong column; see `siyu inspect`".into()),
+    })
+}
+
+#[cfg(test)]
+pub(super) mod testing;
