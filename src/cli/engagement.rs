@@ -17,6 +17,7 @@ pub fn run(args: &ReportArgs<EngagementParams>) -> Result<u8> {
         as_of_us: events.as_of_us,
         journeys: events.journeys,
         threads: job.options.threads,
+        ..EngagementInput::default()
     };
     let report = engagement::run(&settings, &input, &job.plan.choice)?;
     job.finish_tables(report, events.read, info)?;

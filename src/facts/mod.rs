@@ -29,7 +29,7 @@ mod orders;
 mod packed;
 mod part;
 
-pub use beside::{JoinedDays, SpendRow};
+pub use beside::{JoinedDays, Member, Members, SpendRow};
 pub use customers::{AttributeSpec, CustomerFacts, Pick, Spec};
 pub use histories::{Histories, Items};
 pub use ids::{AttributeColumn, IdColumn};
