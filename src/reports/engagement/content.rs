@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::kinds::{Kinds, Role};
 use super::touches::{
-    Attributes, Roles, Shown, TouchSettings, bounds_columns, count_column, money, ratio_column,
+    Roles, Shown, TouchSettings, bounds_columns, count_column, money, ratio_column,
 };
 use crate::error::Result;
 use crate::facts::journeys::{Journey, Journeys};
@@ -26,18 +26,18 @@ const FAVOURITE: usize = 6;
 /// The interactions are the touches from here on.
 const INTERACTIONS: usize = LIKE;
 
-/// The table `content`.
+/// The table `content`. `content_id`: the attribute; `None`: the file has no such column.
 pub fn content(
     journeys: &Journeys,
     kinds: &Kinds,
-    attributes: &Attributes,
+    content_id: Option<usize>,
     settings: &TouchSettings,
     threads: usize,
 ) -> Result<Shown> {
     let roles = Roles::new(journeys, kinds);
     let there = TOUCHES.map(|role| roles.has(role));
     let mut shown = Shown::default();
-    let counter = Counter { roles, attribute: attributes.content, there, window_us: settings.window_us };
+    let counter = Counter { roles, attribute: content_id, there, window_us: settings.window_us };
     let Some(attribute) = counter.attribute else {
         shown.notes.push(Note::new("content_no_id"));
         shown.tables.push(counter.table(journeys, State::default(), Vec::new())?);

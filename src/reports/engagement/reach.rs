@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 use super::kinds::{Kinds, Role};
 use super::touches::{
-    Attributes, Roles, Shown, TouchSettings, bounds_columns, converted_after, count_column, ratio_column,
+    Roles, Shown, TouchSettings, bounds_columns, converted_after, count_column, ratio_column,
 };
 use crate::error::Result;
 use crate::facts::journeys::{Journey, Journeys};
@@ -32,11 +32,12 @@ const CONVERSION_RATES: [&str; 4] =
 /// Seconds in microseconds.
 const SECOND_US: i64 = 1_000_000;
 
-/// The tables `reach`, `best_hour` and `weekday_hours`. `as_of_us`: end of the observed time.
+/// The tables `reach`, `best_hour` and `weekday_hours`. `columns`: names and attributes of the columns that may tell messages
+/// apart, the one to be preferred first. `as_of_us`: end of the observed time.
 pub fn reach(
     journeys: &Journeys,
     kinds: &Kinds,
-    attributes: &Attributes,
+    columns: &[(String, usize)],
     settings: &TouchSettings,
     as_of_us: i64,
     threads: usize,
@@ -46,7 +47,7 @@ pub fn reach(
     let mut shown = Shown::default();
     let first = stages.iter().position(|there| *there);
     let column = match first {
-        Some(first) => key_column(journeys, &roles, attributes, STAGES[first], threads)?,
+        Some(first) => key_column(journeys, &roles, columns, STAGES[first], threads)?,
         None => None,
     };
     let counter = Counter {
@@ -84,11 +85,10 @@ pub fn reach(
 fn key_column<'a>(
     journeys: &Journeys,
     roles: &Roles<'_>,
-    attributes: &'a Attributes,
+    columns: &'a [(String, usize)],
     stage: Role,
     threads: usize,
 ) -> Result<Option<&'a (String, usize)>> {
-    let columns = &attributes.messages;
     if columns.len() < 2 {
         return Ok(columns.first());
     }

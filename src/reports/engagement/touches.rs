@@ -1,26 +1,18 @@
 //! What `reach`, `content` and `koc` have in common: their settings, where their columns are, and the role of each event.
 
 use super::kinds::{Kinds, Role};
+use super::params::EngagementParams;
 use crate::error::{Error, Result};
 use crate::facts::journeys::{JourneyEvent, Journeys};
 use crate::output::report::{Cells, Column, Kind, Note, Table};
+use crate::reports::duration::microseconds;
 use crate::stats::proportions::{Bounds, wilson_95};
 
-/// Which attributes of the events are what.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Attributes {
-    /// Columns that may tell messages apart, the one to be preferred first: name and index of the attribute.
-    pub messages: Vec<(String, usize)>,
-    /// content_id; `None`: the file has no such column.
-    pub content: Option<usize>,
-    /// inviter_id.
-    pub inviter: Option<usize>,
-}
-
 /// How `reach` and `content` count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TouchSettings {
-    /// `--conversion-window`, microseconds, inclusive.
+    /// `--conversion-window` as typed, and in microseconds, inclusive.
+    pub window: String,
     pub window_us: i64,
     /// `--top`: rows of `reach` and of `content` at most.
     pub top: usize,
@@ -33,6 +25,37 @@ pub struct KocSettings {
     pub share_ppm: u64,
     /// `--koc-dimensions`, 1 to 4.
     pub dimensions: usize,
+}
+
+impl TouchSettings {
+    pub(super) fn of(params: &EngagementParams) -> Result<Self> {
+        let window = params.conversion_window.as_deref().unwrap_or("7d").trim();
+        let top = params.top.unwrap_or(100);
+        if top == 0 {
+            return Err(bad("--top", "0", "shows nothing", "a number of rows from 1"));
+        }
+        Ok(Self { window: window.to_owned(), window_us: microseconds("--conversion-window", window)?, top })
+    }
+}
+
+impl KocSettings {
+    pub(super) fn of(params: &EngagementParams) -> Result<Self> {
+        let share = params.koc_share.unwrap_or(0.1);
+        let share_ppm = (share * 1e6).round();
+        if !(1.0..=1e6).contains(&share_ppm) {
+            return Err(bad("--koc-share", &share.to_string(), "is not above 0 and up to 1", "0.1 or 10%"));
+        }
+        let dimensions = params.koc_dimensions.unwrap_or(3);
+        if !(1..=4).contains(&dimensions) {
+            let why = "is not from 1 to 4: interactions, content, invitations, orders";
+            return Err(bad("--koc-dimensions", &dimensions.to_string(), why, "3"));
+        }
+        Ok(Self { share_ppm: share_ppm as u64, dimensions })
+    }
+}
+
+fn bad(option: &str, value: &str, why: &str, hint: &str) -> Error {
+    Error::BadOption { option: option.into(), value: value.into(), why: why.into(), hint: Some(hint.into()) }
 }
 
 /// Tables, and what is to be told of them.
