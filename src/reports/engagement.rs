@@ -1,11 +1,18 @@
 //! `engagement`: who is active and how. The definitions are in engagement.md, which `siyu explain engagement` prints.
 
+mod activity;
 mod content;
+mod interactions;
 pub mod kinds;
 mod koc;
+mod layers;
+mod notes;
 mod params;
+mod population;
 mod reach;
 mod settings;
+mod streaks;
+mod tables;
 mod touches;
 
 pub use params::EngagementParams;
@@ -19,17 +26,22 @@ use crate::facts::journeys::Journeys;
 use crate::facts::{Histories, Members};
 use crate::output::report::{Report, TableChoice};
 use kinds::Kinds;
+use tables::Groups;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] = &[
     ("activity", false),
+    ("summary", false),
     ("interactions", false),
     ("depth", false),
     ("streaks", false),
     ("reach", false),
+    ("best_hour", false),
+    ("weekday_hours", true),
     ("content", false),
     ("layers", false),
     ("comparison", false),
+    ("koc_summary", false),
     ("koc", true),
     ("members", true),
 ];
@@ -61,8 +73,9 @@ pub struct EngagementInput {
 pub struct Attributes {
     pub content_id: Option<usize>,
     pub campaign: Option<usize>,
-    pub channel: Option<usize>,
     pub inviter_id: Option<usize>,
+    /// The column of `--reach-by`.
+    pub reach_by: Option<usize>,
 }
 
 /// What the report is broken down by.
@@ -95,7 +108,9 @@ impl Orders {
         let history = self.histories.get(*place as usize);
         let entries = history.day.iter().zip(history.orders).zip(history.net_e4);
         let within = entries.filter(|((day, _), _)| **day >= first);
-        within.fold((0, 0), |(orders, net), ((_, more), e4)| (orders + u64::from(*more), net.saturating_add(*e4)))
+        within.fold((0, 0), |(orders, net), ((_, more), e4)| {
+            (orders + u64::from(*more), net.saturating_add(*e4))
+        })
     }
 
     /// The same of all days.
@@ -111,13 +126,35 @@ impl Orders {
 
 /// Answers `engagement`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &TableChoice) -> Result<Report> {
-    let _kinds = Kinds::find(&settings.kinds, &input.journeys.kinds)?;
-    let _ = (tables, input.threads);
-    Ok(Report {
+    let wants = |name: &str| tables.wants_of(TABLES, name);
+    let kinds = Kinds::find(&settings.kinds, &input.journeys.kinds)?;
+    let population = population::count(settings, &kinds, input)?;
+    let groups = Groups { by: input.by.as_ref(), population: &population };
+    let with_visitors = input.members.is_some();
+
+    let mut report = Report {
         command: "engagement".into(),
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        notes: notes::notes(settings, &kinds, input, &population),
         ..Report::default()
-    })
+    };
+    let mut touches = touches::answer(settings, input, &kinds, wants)?;
+    report.notes.append(&mut touches.notes);
+    report.labels.append(&mut touches.labels);
+    for (name, _) in TABLES.iter().filter(|(name, _)| wants(name)) {
+        report.tables.extend(match *name {
+            "activity" => Some(population.activity.table(&population, &groups, with_visitors)),
+            "summary" => Some(population.activity.summary(&population, &groups, with_visitors)),
+            "interactions" => Some(population.interactions.table(&population, &groups, with_visitors)),
+            "depth" => Some(interactions::depth(&population, &groups)),
+            "streaks" => Some(streaks::table(&population, &groups)),
+            "layers" => Some(layers::table(settings, &kinds, &population, &groups)),
+            "comparison" => Some(layers::comparison(settings, &kinds, &population, &groups)),
+            "members" => Some(layers::members(settings, &kinds, &population, &groups, input)),
+            of_touches => touches.take(of_touches),
+        });
+    }
+    Ok(report)
 }

@@ -13,7 +13,7 @@ mod settings;
 
 pub use count::Entrants;
 pub use params::FunnelParams;
-pub use settings::FunnelSettings;
+pub use settings::{ByAt, FunnelSettings, Selected};
 
 use chrono::DateTime;
 

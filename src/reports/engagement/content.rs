@@ -5,9 +5,7 @@ use std::cmp::Reverse;
 use hashbrown::HashMap;
 
 use super::kinds::{Kinds, Role};
-use super::touches::{
-    Roles, Shown, TouchSettings, bounds_columns, count_column, money, ratio_column,
-};
+use super::touches::{Roles, Shown, TouchSettings, bounds_columns, count_column, money, ratio_column};
 use crate::error::Result;
 use crate::facts::journeys::{Journey, Journeys};
 use crate::output::grouped;
@@ -27,7 +25,7 @@ const FAVOURITE: usize = 6;
 const INTERACTIONS: usize = LIKE;
 
 /// The table `content`. `content_id`: the attribute; `None`: the file has no such column.
-pub fn content(
+pub(super) fn content(
     journeys: &Journeys,
     kinds: &Kinds,
     content_id: Option<usize>,
@@ -170,9 +168,9 @@ impl Counter<'_> {
         converted.clear();
         let mut last: Option<(i64, u32)> = None;
         for at_once in journey.events.chunk_by(|a, b| a.at_us == b.at_us) {
-            let touched = at_once.iter().filter(|event| {
-                self.roles.of(event).is_some_and(|role| TOUCHES.contains(&role))
-            });
+            let touched = at_once
+                .iter()
+                .filter(|event| self.roles.of(event).is_some_and(|role| TOUCHES.contains(&role)));
             let touched = touched.filter_map(|event| journey.code(event, attribute)).min();
             if let Some(code) = touched {
                 last = Some((at_once[0].at_us, code));
@@ -216,13 +214,21 @@ impl Counter<'_> {
         };
         let engaged = || rows.iter().map(|(_, content)| (content.interacted, content.reached));
         let mut columns = vec![
-            Column::new("content_id", Kind::Text, Cells::Text(rows.iter().map(|(code, _)| id(code)).collect())),
+            Column::new(
+                "content_id",
+                Kind::Text,
+                Cells::Text(rows.iter().map(|(code, _)| id(code)).collect()),
+            ),
             count_column("reached_members", true, each(|content| content.reached)),
             events("views", SEEN),
             count_column("interacted_members", interacts, each(|content| content.interacted)),
             ratio_column("engagement_rate_reached", interacts, engaged()),
         ];
-        columns.extend(bounds_columns(["engagement_rate_lower", "engagement_rate_upper"], interacts, engaged()));
+        columns.extend(bounds_columns(
+            ["engagement_rate_lower", "engagement_rate_upper"],
+            interacts,
+            engaged(),
+        ));
         columns.extend([
             events("likes", LIKE),
             events("comments", COMMENT),

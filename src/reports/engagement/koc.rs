@@ -23,7 +23,7 @@ const ORDERS: usize = 3;
 
 /// What the candidates are found in.
 #[derive(Clone, Copy)]
-pub struct KocInput<'a> {
+pub(super) struct KocInput<'a> {
     pub journeys: &'a Journeys,
     pub kinds: &'a Kinds,
     /// The attribute that holds who invited; `None`: the file has no such column.
@@ -67,8 +67,8 @@ struct State {
     has_values: bool,
 }
 
-/// The tables `koc` and `koc_summary`, and what the reasons are called.
-pub fn koc(input: &KocInput<'_>, settings: &KocSettings) -> Result<(Shown, Vec<Label>)> {
+/// The tables `koc` and `koc_summary`.
+pub(super) fn koc(input: &KocInput<'_>, settings: &KocSettings) -> Result<Shown> {
     let roles = Roles::new(input.journeys, input.kinds);
     let states = input.journeys.visit(input.threads, State::default, |state, journey| {
         count(&roles, input, state, journey);
@@ -111,9 +111,8 @@ pub fn koc(input: &KocInput<'_>, settings: &KocSettings) -> Result<(Shown, Vec<L
                 .with("known", known),
         );
     }
-    let mut labels: Vec<Label> = Vec::new();
-    let reasons: Vec<String> =
-        candidates.iter().map(|of| reason(&ranks, of.person, &mut labels)).collect();
+    let labels = &mut shown.labels;
+    let reasons: Vec<String> = candidates.iter().map(|of| reason(&ranks, of.person, labels)).collect();
     labels.sort_by(|a, b| a.key.cmp(&b.key));
     labels.dedup_by(|a, b| a.key == b.key);
     let facts = Facts {
@@ -122,11 +121,10 @@ pub fn koc(input: &KocInput<'_>, settings: &KocSettings) -> Result<(Shown, Vec<L
         publishes,
         invites: roles.has(Role::Invite),
         has_values,
-        // Orders have money; conversions may have none.
         counts_orders: ranks[ORDERS].is_some(),
     };
     shown.tables = vec![facts.list(reasons)?, facts.summary()];
-    Ok((shown, labels))
+    Ok(shown)
 }
 
 fn count(roles: &Roles<'_>, input: &KocInput<'_>, state: &mut State, journey: Journey<'_>) {
@@ -222,9 +220,11 @@ fn tops<'a>(ranks: &'a [Option<Ranks>; 4], person: &'a Person) -> impl Iterator<
 /// Mean of the percentile ranks over the dimensions there are: as a whole number to order by (all candidates have the same
 /// denominator), and divided.
 fn score(ranks: &[Option<Ranks>; 4], person: &Person) -> (u128, f64) {
-    let known = || ranks.iter().zip(person.amounts).filter_map(|(of, amount)| of.as_ref().map(|of| (of, amount)));
+    let known =
+        || ranks.iter().zip(person.amounts).filter_map(|(of, amount)| of.as_ref().map(|of| (of, amount)));
     let denominator: u128 = known().map(|(of, _)| of.double_count()).product();
-    let sum: u128 = known().map(|(of, amount)| of.double_rank(amount) * (denominator / of.double_count())).sum();
+    let sum: u128 =
+        known().map(|(of, amount)| of.double_rank(amount) * (denominator / of.double_count())).sum();
     let dimensions = known().count().max(1) as f64;
     (sum, sum as f64 / denominator as f64 / dimensions)
 }

@@ -26,15 +26,19 @@ const OPENED: usize = 2;
 const CLICKED: usize = 3;
 
 /// The name of the share of the members of the last stage that converted, by that stage.
-const CONVERSION_RATES: [&str; 4] =
-    ["conversion_rate_sent", "conversion_rate_delivered", "conversion_rate_opened", "conversion_rate_clicked"];
+const CONVERSION_RATES: [&str; 4] = [
+    "conversion_rate_sent",
+    "conversion_rate_delivered",
+    "conversion_rate_opened",
+    "conversion_rate_clicked",
+];
 
 /// Seconds in microseconds.
 const SECOND_US: i64 = 1_000_000;
 
 /// The tables `reach`, `best_hour` and `weekday_hours`. `columns`: names and attributes of the columns that may tell messages
 /// apart, the one to be preferred first. `as_of_us`: end of the observed time.
-pub fn reach(
+pub(super) fn reach(
     journeys: &Journeys,
     kinds: &Kinds,
     columns: &[(String, usize)],
@@ -202,9 +206,8 @@ impl Counter<'_> {
 
     /// `touches`: of one member and one message, in order of time, at least one.
     fn count_message(&self, state: &mut State, touches: &[Touch], conversions: &[i64]) {
-        let of_stage = |stage: usize| {
-            touches.iter().filter(move |touch| touch.stage == stage).map(|touch| touch.at_us)
-        };
+        let of_stage =
+            |stage: usize| touches.iter().filter(move |touch| touch.stage == stage).map(|touch| touch.at_us);
         let message = state.messages.entry(touches[0].message).or_default();
         let farthest = touches.iter().map(|touch| touch.stage).max().unwrap_or_default();
         for members in &mut message.members[..=farthest] {
@@ -307,7 +310,8 @@ impl Counter<'_> {
         let events = |name: &str, stage: usize| {
             count_column(name, has(stage), rows.iter().map(|(_, m)| m.events[stage]))
         };
-        let pairs = |part: usize, whole: usize| rows.iter().map(move |(_, m)| (m.members[part], m.members[whole]));
+        let pairs =
+            |part: usize, whole: usize| rows.iter().map(move |(_, m)| (m.members[part], m.members[whole]));
         let rate = |name: &str, part: usize, whole: usize| {
             ratio_column(name, has(part) && has(whole), pairs(part, whole))
         };
@@ -319,7 +323,11 @@ impl Counter<'_> {
             Column::new(name, Kind::Seconds, Cells::Float(quantiles.iter().map(|of| of[at]).collect()))
         };
         let mut columns = vec![
-            Column::new("message", Kind::Text, Cells::Text(rows.iter().map(|(code, _)| value(code)).collect())),
+            Column::new(
+                "message",
+                Kind::Text,
+                Cells::Text(rows.iter().map(|(code, _)| value(code)).collect()),
+            ),
             members("sent_members", SENT),
             members("delivered_members", DELIVERED),
             members("opened_members", OPENED),
@@ -356,7 +364,6 @@ fn tenths(values: &mut [i64]) -> (Option<f64>, Option<f64>) {
     let at = |at: usize| cuts.get(at).map(|cut| cut.to_f64(SECOND_US));
     (at(4), at(8))
 }
-
 
 #[cfg(test)]
 mod tests;

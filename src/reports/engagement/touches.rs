@@ -2,9 +2,10 @@
 
 use super::kinds::{Kinds, Role};
 use super::params::EngagementParams;
+use super::{EngagementInput, EngagementSettings, content, koc, reach};
 use crate::error::{Error, Result};
 use crate::facts::journeys::{JourneyEvent, Journeys};
-use crate::output::report::{Cells, Column, Kind, Note, Table};
+use crate::output::report::{Cells, Column, Kind, Label, Note, Table};
 use crate::reports::duration::microseconds;
 use crate::stats::proportions::{Bounds, wilson_95};
 
@@ -58,11 +59,63 @@ fn bad(option: &str, value: &str, why: &str, hint: &str) -> Error {
     Error::BadOption { option: option.into(), value: value.into(), why: why.into(), hint: Some(hint.into()) }
 }
 
-/// Tables, and what is to be told of them.
+/// Tables, what is to be told of them, and what their values are called.
 #[derive(Debug, Default)]
-pub struct Shown {
+pub(super) struct Shown {
     pub tables: Vec<Table>,
     pub notes: Vec<Note>,
+    pub labels: Vec<Label>,
+}
+
+impl Shown {
+    /// The table of this name, if it was made.
+    pub fn take(&mut self, name: &str) -> Option<Table> {
+        let place = self.tables.iter().position(|table| table.name == name)?;
+        Some(self.tables.swap_remove(place))
+    }
+
+    fn add(&mut self, more: Self) {
+        self.tables.extend(more.tables);
+        self.notes.extend(more.notes);
+        self.labels.extend(more.labels);
+    }
+}
+
+/// The tables of reach, content and koc that are wanted.
+pub(super) fn answer(
+    settings: &EngagementSettings,
+    input: &EngagementInput,
+    kinds: &Kinds,
+    wants: impl Fn(&str) -> bool,
+) -> Result<Shown> {
+    let (journeys, threads, attributes) = (&input.journeys, input.threads, &input.attributes);
+    let mut shown = Shown::default();
+    if ["reach", "best_hour", "weekday_hours"].into_iter().any(&wants) {
+        let column = |name: &str, attribute: Option<usize>| attribute.map(|at| (name.to_owned(), at));
+        let columns: Vec<(String, usize)> = match &settings.reach_by {
+            Some(name) => column(name, attributes.reach_by).into_iter().collect(),
+            None => {
+                let usual = [("content_id", attributes.content_id), ("campaign", attributes.campaign)];
+                usual.into_iter().filter_map(|(name, attribute)| column(name, attribute)).collect()
+            }
+        };
+        shown.add(reach::reach(journeys, kinds, &columns, &settings.touches, input.as_of_us, threads)?);
+    }
+    if wants("content") {
+        shown.add(content::content(journeys, kinds, attributes.content_id, &settings.touches, threads)?);
+    }
+    if ["koc_summary", "koc"].into_iter().any(&wants) {
+        let input = koc::KocInput {
+            journeys,
+            kinds,
+            inviter_id: attributes.inviter_id,
+            members: input.members.as_ref(),
+            orders: input.orders.as_ref(),
+            threads,
+        };
+        shown.add(koc::koc(&input, &settings.koc)?);
+    }
+    Ok(shown)
 }
 
 /// The role of every event, and which roles the file has.
@@ -74,8 +127,7 @@ pub(super) struct Roles<'a> {
 
 impl<'a> Roles<'a> {
     pub fn new(journeys: &'a Journeys, kinds: &'a Kinds) -> Self {
-        let of_kinds: Vec<Option<Role>> =
-            journeys.kinds.iter().map(|kind| kinds.role(&kind.name)).collect();
+        let of_kinds: Vec<Option<Role>> = journeys.kinds.iter().map(|kind| kinds.role(&kind.name)).collect();
         let of_signatures = journeys.signatures.iter().map(|s| of_kinds[s.kind as usize]).collect();
         Self { journeys, kinds, of_signatures }
     }
@@ -91,7 +143,11 @@ impl<'a> Roles<'a> {
 }
 
 /// Whether a conversion (moments in order) came within the window after one of these moments, both ends included.
-pub(super) fn converted_after(moments: impl Iterator<Item = i64>, conversions: &[i64], window_us: i64) -> bool {
+pub(super) fn converted_after(
+    moments: impl Iterator<Item = i64>,
+    conversions: &[i64],
+    window_us: i64,
+) -> bool {
     let mut moments = moments;
     moments.any(|moment| {
         let next = conversions.partition_point(|conversion| *conversion < moment);

@@ -8,23 +8,18 @@ use super::*;
 use crate::facts::Member;
 use crate::reports::engagement::touches::testing::*;
 
-fn answer_of(
-    events: &[Event],
-    members: Option<&Members>,
-    share_ppm: u64,
-    dimensions: usize,
-) -> (Shown, Vec<Label>) {
+fn answer_of(events: &[Event], members: Option<&Members>, share_ppm: u64, dimensions: usize) -> Shown {
     let journeys = journeys(events);
     let kinds = kinds(&journeys);
     let (inviter_id, orders, threads) = (Some(1), None, 2);
     let input = KocInput { journeys: &journeys, kinds: &kinds, inviter_id, members, orders, threads };
     let shown = koc(&input, &KocSettings { share_ppm, dimensions }).unwrap();
-    assert_sound(&shown.0.tables);
+    assert_sound(&shown.tables);
     shown
 }
 
 fn answer(events: &[Event], share_ppm: u64, dimensions: usize) -> Shown {
-    answer_of(events, None, share_ppm, dimensions).0
+    answer_of(events, None, share_ppm, dimensions)
 }
 
 fn invited(who: &str, inviter: &str) -> Event {
@@ -52,16 +47,17 @@ fn crowd() -> Vec<Event> {
 
 #[test]
 fn candidates_by_hand() {
-    let (shown, labels) = answer_of(&crowd(), None, 100_000, 3);
+    let shown = answer_of(&crowd(), None, 100_000, 3);
     let koc = table(&shown.tables, "koc");
     assert_eq!(texts(koc, "customer_id"), [Some("C10".to_owned())]);
     let reasons = "interactions:top 10 %; content:top 10 %; invitations:top 50 %; orders:top 10 %";
     assert_eq!(texts(koc, "reasons"), [Some(reasons.to_owned())]);
-    assert_eq!(labels.len(), 1);
-    assert_eq!(labels[0].zh, "互动前10%、内容前10%、邀请前50%、订单前10%");
+    assert_eq!(shown.labels.len(), 1);
+    assert_eq!(shown.labels[0].zh, "互动前10%、内容前10%、邀请前50%、订单前10%");
     // (0.95 + 0.95 + 0.75 + 0.95) / 4
     assert_eq!(numbers(koc, "score"), [Some(0.9)]);
-    let names = ["dimensions", "interactions", "content", "invitations", "invitation_attempts", "orders", "value"];
+    let names =
+        ["dimensions", "interactions", "content", "invitations", "invitation_attempts", "orders", "value"];
     assert_eq!(row(koc, 0, &names), [4.0, 10.0, 2.0, 2.0, 1.0, 1.0, 100_000.0].map(Some));
     let summary = table(&shown.tables, "koc_summary");
     assert_eq!(numbers(summary, "members_with_any"), [10.0, 10.0, 2.0, 10.0].map(Some));
@@ -116,13 +112,14 @@ fn members_say_who_invited() {
         ..Member::default()
     };
     let members = Members::of(vec![member("N1", "X"), member("N2", "X"), member("X", "X")]);
-    let (shown, _) = answer_of(&[invited("N1", "C1"), invited("N3", "C1")], Some(&members), 1_000_000, 1);
+    let shown = answer_of(&[invited("N1", "C1"), invited("N3", "C1")], Some(&members), 1_000_000, 1);
     let koc = table(&shown.tables, "koc");
     assert_eq!(texts(koc, "customer_id"), [Some("X".to_owned()), Some("C1".to_owned())]);
     assert_eq!(numbers(koc, "invitations"), [2.0, 1.0].map(Some));
 }
 
-const KINDS: &[&str] = &["like", "like", "comment", "share", "publish", "invite", "pay", "pay", "view", "sign_in"];
+const KINDS: &[&str] =
+    &["like", "like", "comment", "share", "publish", "invite", "pay", "pay", "view", "sign_in"];
 
 proptest! {
     #[test]

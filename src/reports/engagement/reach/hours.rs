@@ -123,9 +123,10 @@ impl Hours {
         let opened: u64 = hours.iter().map(|hour| hour.opened).sum();
         let Some(overall) = ratio(opened, sent) else { return notes };
         let level = 1.0 - (1.0 - LEVEL) / used as f64;
-        let bounds = hours.iter().enumerate().filter_map(|(at, hour)| {
-            wilson(hour.opened, hour.sent, level).map(|bounds| (at, *hour, bounds))
-        });
+        let bounds = hours
+            .iter()
+            .enumerate()
+            .filter_map(|(at, hour)| wilson(hour.opened, hour.sent, level).map(|bounds| (at, *hour, bounds)));
         // The earliest of equal ones.
         let best = bounds.reduce(|best, next| if next.2.lower > best.2.lower { next } else { best });
         let Some((at, hour, bounds)) = best else { return notes };

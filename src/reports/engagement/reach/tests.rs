@@ -90,18 +90,22 @@ fn a_message_by_hand() {
 
 #[test]
 fn stages_that_the_file_lacks_are_absent() {
-    let events = [event("C1", "opened", HOUR, "m"), event("C1", "clicked", HOUR, "m"), event("C2", "opened", 0, "")];
+    let events =
+        [event("C1", "opened", HOUR, "m"), event("C1", "clicked", HOUR, "m"), event("C2", "opened", 0, "")];
     let shown = answer(&events, DAY);
     let reach = table(&shown.tables, "reach");
     assert_eq!(texts(reach, "message"), [Some("m".to_owned()), None]);
     let none = |name: &str| numbers(reach, name).iter().all(Option::is_none);
-    for name in ["sent_members", "delivered_members", "converted_members", "open_rate_sent", "open_rate_delivered"] {
+    for name in
+        ["sent_members", "delivered_members", "converted_members", "open_rate_sent", "open_rate_delivered"]
+    {
         assert!(none(name), "{name}");
     }
     assert!(none("open_rate_lower") && none("open_seconds_median"));
     assert_eq!(numbers(reach, "click_rate_opened"), [Some(1.0), Some(0.0)]);
     assert!(numbers(table(&shown.tables, "best_hour"), "sendings").iter().all(Option::is_none));
-    let told = ["reach_by", "reach_no_sent", "reach_no_delivered", "reach_no_conversion", "reach_without_key"];
+    let told =
+        ["reach_by", "reach_no_sent", "reach_no_delivered", "reach_no_conversion", "reach_without_key"];
     assert_eq!(keys(&shown), told);
 }
 
