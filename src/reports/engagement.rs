@@ -24,7 +24,8 @@ use hashbrown::HashMap;
 use crate::error::Result;
 use crate::facts::journeys::Journeys;
 use crate::facts::{Histories, Members};
-use crate::output::report::{Report, TableChoice};
+use crate::output::report::{Label, Report, TableChoice};
+use crate::text::{Catalogue, Lang};
 use kinds::Kinds;
 use tables::Groups;
 
@@ -137,6 +138,7 @@ pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &Tabl
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        labels: labels(),
         notes: notes::notes(settings, &kinds, input, &population),
         ..Report::default()
     };
@@ -157,4 +159,18 @@ pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &Tabl
         });
     }
     Ok(report)
+}
+
+/// What names that other reports have too mean in this one.
+fn labels() -> Vec<Label> {
+    let label = |section, key: &str, (of, name): (&str, &str)| {
+        let text = |lang| Catalogue::get(lang).label(of, name).unwrap_or(key).to_owned();
+        Label { section, key: key.to_owned(), en: text(Lang::En), zh: text(Lang::Zh) }
+    };
+    vec![
+        label("params", "period", ("engagement_params", "period")),
+        label("tables", "comparison", ("tables", "engagement_comparison")),
+        label("columns", "lower", ("cohort_bounds", "lower")),
+        label("columns", "upper", ("cohort_bounds", "upper")),
+    ]
 }
