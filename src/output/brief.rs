@@ -56,7 +56,8 @@ impl Brief {
     pub fn cell(&self, column: &Column, row: usize, words: &Catalogue) -> Option<String> {
         let full = shown::cell(column, row, words)?;
         let Some(value) = shade::value(column, row) else { return Some(full) };
-        if self.brevity == Brevity::Full || value.abs() >= 1e15 || !shown::is_number(column) {
+        let has_digits = shown::is_number(column) && column.kind != Kind::Seconds;
+        if self.brevity == Brevity::Full || value.abs() >= 1e15 || !has_digits {
             return Some(full);
         }
         if column.kind == Kind::Ratio {

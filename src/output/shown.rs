@@ -4,6 +4,7 @@ use chrono::{NaiveDateTime, NaiveTime, Timelike};
 use serde_json::Value;
 
 use super::exact;
+use super::lengths;
 use super::numbers;
 use super::report::{Cells, Column, IdentityCheck, InputAccount, Kind};
 use crate::text::Catalogue;
@@ -22,9 +23,13 @@ fn value(column: &Column, row: usize, words: &Catalogue) -> Option<String> {
         (Cells::Text(v), _) => v[row].clone(),
         (Cells::Int(v), Kind::Id | Kind::Text | Kind::Key(_)) => v[row].map(|n| n.to_string()),
         (Cells::Int(v), Kind::Money) => v[row].map(|n| numbers::grouped(n) + ".00"),
+        (Cells::Int(v), Kind::Seconds) => v[row].map(|n| lengths::length(n as f64, words)),
         (Cells::Int(v), Kind::Ratio) => v[row].map(|n| numbers::percent(n as f64)),
         (Cells::Int(v), _) => v[row].map(numbers::grouped),
         (Cells::Money(v), _) => v[row].map(numbers::money),
+        (Cells::Float(v), Kind::Seconds) => {
+            v[row].filter(|x| x.is_finite()).map(|x| lengths::length(x, words))
+        }
         (Cells::Float(v), kind) => v[row].filter(|x| x.is_finite()).map(|x| float(x, kind)),
         (Cells::Date(v), _) => v[row].and_then(exact::date).map(|d| d.to_string()),
         (Cells::DateTime(v), _) => v[row].and_then(exact::datetime).map(minute),

@@ -44,6 +44,8 @@ const MOST_LINES: usize = 8;
 const DARKEST: usize = 6;
 /// Above this a number in all its digits is noise.
 const HUGE: f64 = 1e15;
+/// Excel counts time in days.
+const DAY_SECONDS: f64 = 86_400.0;
 
 pub fn write(
     report: &Report,
@@ -281,6 +283,7 @@ fn number_format(column: &Column, kind: Kind) -> Option<String> {
     Some(match (&column.cells, kind) {
         (_, Kind::Money) | (Cells::Money(_), _) => "#,##0.00".into(),
         (_, Kind::Ratio) => "0.0%".into(),
+        (_, Kind::Seconds) => "[h]:mm:ss".into(),
         (_, Kind::Number(0)) | (Cells::Int(_), _) => "#,##0".into(),
         (_, Kind::Number(decimals)) => "#,##0.".to_owned() + &"0".repeat(decimals.into()),
         (Cells::Float(_), Kind::Probability) => "[<0.0001]0.0E+00;0.0000".into(),
@@ -308,7 +311,10 @@ fn put(
         (Cells::DateTime(v), _) => v[row].and_then(exact::datetime).and_then(moment_number),
         _ => None,
     };
-    if let Some(number) = number {
+    // Excel's unit of time is a day. What is less than nothing has no such format.
+    let is_length = column.kind_of(row) == Kind::Seconds;
+    let number = number.filter(|number| !is_length || *number >= 0.0);
+    if let Some(number) = number.map(|number| if is_length { number / DAY_SECONDS } else { number }) {
         let format = match number.abs() < HUGE {
             true if shown::is_provisional(column, row) => &style.provisional,
             true => &style.usual,

@@ -6,20 +6,25 @@
 //!                                          └► correlation (what else they did)
 //! ```
 
+mod blocks;
 pub mod count;
+mod notes;
 mod params;
 pub mod selectors;
 mod settings;
+mod steps;
+mod users;
 
 pub use count::Entrants;
-pub use params::FunnelParams;
-pub use settings::FunnelSettings;
+pub use params::{EntryChoice, FunnelParams, Mode};
+pub use settings::{ByAt, FunnelSettings, Selected};
 
 use chrono::DateTime;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Report, TableChoice};
+use count::Pass;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] = &[
@@ -28,7 +33,7 @@ pub const TABLES: &[(&str, bool)] = &[
     ("times", false),
     ("trend", false),
     ("diagnosis", false),
-    ("correlation", false),
+    ("correlation", true),
     ("users", true),
 ];
 
@@ -40,19 +45,65 @@ pub const DOC: &str = include_str!("funnel.md");
 pub struct FunnelInput {
     /// End of the observed time, microseconds since 1970-01-01, local time.
     pub as_of_us: i64,
+    /// The stretch that the funnel is of, both ends inclusive: events outside of it are there for `--compare` alone. The
+    /// observed time ends at `to_us`.
+    pub from_us: i64,
+    pub to_us: i64,
     pub journeys: Journeys,
     /// Threads to count with; without effect on the result.
     pub threads: usize,
 }
 
+/// Whether the table `name` is to be made.
+pub fn wants(tables: &TableChoice, name: &str) -> bool {
+    tables.wants_of(TABLES, name)
+}
+
+/// Refuses tables that were named and that the options leave nothing to say.
+pub fn refuse_tables(settings: &FunnelSettings, tables: &TableChoice) -> Result<()> {
+    let TableChoice::Named(names) = tables else { return Ok(()) };
+    let needs = [
+        ("compare", settings.compare.is_none(), "it needs something to compare with: --compare previous"),
+        ("diagnosis", !settings.diagnose, "it is made by --diagnose"),
+        ("times", settings.funnel.steps == 1, "with one step there is no time between steps"),
+        ("correlation", settings.funnel.steps == 1, "with one step everybody gets through"),
+    ];
+    match needs.iter().find(|(name, lacks, _)| *lacks && names.iter().any(|named| named == name)) {
+        Some((name, _, why)) => {
+            Err(Error::DoesNotApply { option: format!("--table {name}"), why: (*why).into() })
+        }
+        None => Ok(()),
+    }
+}
+
 /// Answers `funnel`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice) -> Result<Report> {
-    let _ = (tables, &input.journeys, input.threads);
-    Ok(Report {
+    let wants = |name: &str| wants(tables, name);
+    let journeys = &input.journeys;
+    let pass = Pass {
+        settings,
+        journeys,
+        from_us: input.from_us,
+        to_us: input.to_us,
+        ids: wants("users"),
+        threads: input.threads,
+    };
+    let entrants = pass.count()?;
+    let mut report = Report {
         command: "funnel".into(),
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        labels: notes::labels(settings),
+        notes: notes::notes(settings, input, &entrants),
+        alerts: notes::alerts(settings, &entrants),
         ..Report::default()
-    })
+    };
+    if wants("steps") {
+        report.tables.push(steps::table(settings, journeys, &entrants)?);
+    }
+    if wants("users") {
+        report.tables.push(users::table(settings, journeys, &entrants)?);
+    }
+    Ok(report)
 }
