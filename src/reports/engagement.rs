@@ -1,25 +1,40 @@
-//! `engagement`. The definitions are in engagement.md, which `siyu explain engagement` prints. SKELETON
+//! `engagement`: who is active and how. The definitions are in engagement.md, which `siyu explain engagement` prints.
 
+mod activity;
+mod interactions;
 pub mod kinds;
+mod layers;
+mod notes;
 mod params;
+mod population;
 mod settings;
+mod streaks;
+mod tables;
 
 pub use params::EngagementParams;
 pub use settings::EngagementSettings;
 
 use chrono::DateTime;
+use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::facts::journeys::Journeys;
+use crate::facts::{Histories, Members};
 use crate::output::report::{Report, TableChoice};
+use kinds::Kinds;
+use tables::Groups;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] = &[
     ("activity", false),
+    ("summary", false),
     ("interactions", false),
+    ("depth", false),
+    ("streaks", false),
     ("reach", false),
     ("content", false),
     ("layers", false),
+    ("comparison", false),
     ("koc", true),
     ("members", true),
 ];
@@ -28,23 +43,107 @@ pub const TABLES: &[(&str, bool)] = &[
 pub const DOC: &str = include_str!("engagement.md");
 
 /// What the report is made of.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct EngagementInput {
     /// End of the observed time, microseconds since 1970-01-01, local time.
     pub as_of_us: i64,
+    /// All events, with the attributes below; with values where the file has them.
     pub journeys: Journeys,
+    /// Which attribute of the journeys is what.
+    pub attributes: Attributes,
+    /// `--by`, as resolved.
+    pub by: Option<By>,
+    /// `--members`; `None`: everybody in the events is a member.
+    pub members: Option<Members>,
+    /// `--orders`; `None`: conversions are events.
+    pub orders: Option<Orders>,
     /// Threads to count with; without effect on the result.
     pub threads: usize,
 }
 
+/// The index of each attribute in the journeys; `None`: the file does not have it, or no table wants it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attributes {
+    pub content_id: Option<usize>,
+    pub campaign: Option<usize>,
+    pub channel: Option<usize>,
+    pub inviter_id: Option<usize>,
+}
+
+/// What the report is broken down by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// The name of its column.
+    pub name: String,
+    /// The attribute of the journeys, whose value at a customer's first event that has one counts; `None`: it is
+    /// `Member::by`.
+    pub attribute: Option<usize>,
+}
+
+/// The orders of customers, by id.
+#[derive(Debug, Clone, Default)]
+pub struct Orders {
+    histories: Histories,
+    places: HashMap<Box<str>, u32>,
+}
+
+impl Orders {
+    pub fn new(histories: Histories) -> Self {
+        let ids = histories.customer_id.iter().zip(0..);
+        let places = ids.map(|(id, place)| (Box::from(id), place)).collect();
+        Self { histories, places }
+    }
+
+    /// Purchases, and net revenue in 1/10,000 (all orders, refunds taken off), from the day `first` on.
+    pub fn since(&self, customer_id: &str, first: i32) -> (u64, i64) {
+        let Some(place) = self.places.get(customer_id) else { return (0, 0) };
+        let history = self.histories.get(*place as usize);
+        let entries = history.day.iter().zip(history.orders).zip(history.net_e4);
+        let within = entries.filter(|((day, _), _)| **day >= first);
+        within.fold((0, 0), |(orders, net), ((_, more), e4)| {
+            (orders + u64::from(*more), net.saturating_add(*e4))
+        })
+    }
+
+    /// The same of all days.
+    pub fn of(&self, customer_id: &str) -> (u64, i64) {
+        self.since(customer_id, i32::MIN)
+    }
+
+    /// Customers who have ordered, in no order.
+    pub fn customer_ids(&self) -> impl Iterator<Item = &str> {
+        self.histories.customer_id.iter()
+    }
+}
+
 /// Answers `engagement`. Accounts of the input, and notes about it, are the caller's to add.
 pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &TableChoice) -> Result<Report> {
-    let _ = (tables, &input.journeys, input.threads);
-    Ok(Report {
+    let wants = |name: &str| tables.wants_of(TABLES, name);
+    let kinds = Kinds::find(&settings.kinds, &input.journeys.kinds)?;
+    let population = population::count(settings, &kinds, input)?;
+    let groups = Groups { by: input.by.as_ref(), population: &population };
+    let with_visitors = input.members.is_some();
+
+    let mut report = Report {
         command: "engagement".into(),
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        notes: notes::notes(settings, &kinds, input, &population),
         ..Report::default()
-    })
+    };
+    for (name, _) in TABLES.iter().filter(|(name, _)| wants(name)) {
+        report.tables.extend(match *name {
+            "activity" => Some(population.activity.table(&population, &groups, with_visitors)),
+            "summary" => Some(population.activity.summary(&population, &groups, with_visitors)),
+            "interactions" => Some(population.interactions.table(&population, &groups, with_visitors)),
+            "depth" => Some(interactions::depth(&population, &groups)),
+            "streaks" => Some(streaks::table(&population, &groups)),
+            "layers" => Some(layers::table(settings, &kinds, &population, &groups)),
+            "comparison" => Some(layers::comparison(settings, &kinds, &population, &groups)),
+            "members" => Some(layers::members(settings, &kinds, &population, &groups, input)),
+            _ => None,
+        });
+    }
+    Ok(report)
 }

@@ -2,8 +2,7 @@
 //!
 //! Sources: Mantel, N. (1966), Evaluation of survival data and two new rank order statistics, Cancer Chemotherapy Reports
 //! 50(3), 163-170; Peto, R. and Peto, J. (1972); Klein and Moeschberger (2003), Survival Analysis, 7.3.1 to 7.3.5, with
-//! W(t) = 1; as `survdiff` of the R package survival. Holm, S. (1979), A simple sequentially rejective multiple test procedure,
-//! Scandinavian Journal of Statistics 6(2), 65-70.
+//! W(t) = 1; as `survdiff` of the R package survival.
 
 use super::distributions::chi_squared_survival;
 use super::kaplan_meier::{Count, merged};
@@ -125,19 +124,6 @@ fn quadratic_form(a: &mut [Vec<f64>], z: &mut [f64]) -> (f64, u32) {
         }
     }
     (sum, rank)
-}
-
-/// Holm's adjustment of p-values for the number of tests, in their order.
-pub fn holm(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len()).collect();
-    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]).then(a.cmp(b)));
-    let mut adjusted = vec![0.0; p.len()];
-    let mut largest: f64 = 0.0;
-    for (rank, at) in order.into_iter().enumerate() {
-        largest = largest.max(p[at] * (p.len() - rank) as f64).min(1.0);
-        adjusted[at] = largest;
-    }
-    adjusted
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use super::people::{People, counts, ratios};
 use super::settings::{FromOrder, RepurchaseSettings};
 use crate::output::report::{Alert, Cells, Column, Kind, Note, Severity, Table};
 use crate::stats::kaplan_meier::{Count, Curve, Reached};
-use crate::stats::log_rank::{LogRank, holm, log_rank};
+use crate::stats::log_rank::{LogRank, log_rank};
+use crate::stats::multiple_testing::holm;
 use crate::stats::proportions::Bounds;
 
 /// So many repurchases make a curve worth reading.

@@ -68,17 +68,6 @@ fn where_nothing_can_be_told() {
     assert_eq!(of(&[once(1, 0, 9), once(5, 3, 1), once(6, 1, 7), Vec::new()]), two);
 }
 
-/// R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm").
-#[test]
-fn holms_adjustment_is_rs() {
-    let found = holm(&[0.01, 0.04, 0.03, 0.005]);
-    for (found, expected) in found.iter().zip([0.03, 0.06, 0.06, 0.02]) {
-        assert!((found - expected).abs() < 1e-15, "{found}");
-    }
-    assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
-    assert_eq!(holm(&[]), Vec::<f64>::new());
-}
-
 proptest! {
     /// Of two groups chi-squared is (O - E)^2 / V of either.
     #[test]
