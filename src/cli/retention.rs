@@ -1,8 +1,9 @@
 //! `siyu retention`: from events to the report.
 
 use super::ReportArgs;
-use super::journeys::{EventJourneys, JourneysWanted, Selector};
+use super::journeys::{EventJourneys, JourneysWanted};
 use super::run_report::Job;
+use super::selecting::selectors;
 use crate::error::Result;
 use crate::reports::funnel::selectors::Step;
 use crate::reports::retention::{
@@ -40,10 +41,10 @@ pub fn run(args: &ReportArgs<RetentionParams>) -> Result<u8> {
 }
 
 fn wanted(settings: &RetentionSettings, by: Option<&str>) -> JourneysWanted {
-    let selector = |step: &Step| Selector { events: step.events.clone(), condition: step.condition.clone() };
+    let marked = |bit, step: &Step| selectors(bit, &step.alternatives);
     JourneysWanted {
         unit: settings.unit.clone(),
-        selectors: vec![(START, selector(&settings.start)), (RETURN, selector(&settings.returning))],
+        selectors: [marked(START, &settings.start), marked(RETURN, &settings.returning)].concat(),
         attributes: by.map(str::to_owned).into_iter().collect(),
         ..JourneysWanted::default()
     }

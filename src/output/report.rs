@@ -163,7 +163,7 @@ pub struct Table {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drawing {
     /// Steps one below the other, with bars. The columns are known by their keys: `step` and those before it (the values by
-    /// which the table is broken down), `name`, `users`, `from_first`, `from_previous`; and where there are any
+    /// which the table is broken down; `part` = all: the rows of all values together), `name`, `users`, `from_first`, `from_previous`; and where there are any
     /// `dropped`, `open`, `from_previous_closed`, `median_seconds`, `p90_seconds`, each about the way from the step before.
     Steps,
 }

@@ -196,7 +196,14 @@ impl<'a> Steps<'a> {
         if self.by.is_empty() {
             return None;
         }
-        let named = self.by.iter().map(|column| {
+        // Where a column says whether the rows are of all or of a value, one or the other is told.
+        let part = self.by.iter().find(|column| column.name == "part");
+        if let Some(part) = part
+            .filter(|part| matches!(&part.cells, Cells::Text(texts) if texts[row].as_deref() == Some("all")))
+        {
+            return Some(self.text(part, row));
+        }
+        let named = self.by.iter().filter(|column| column.name != "part").map(|column| {
             format!("{}: {}", harmless(self.words.column(&column.name)), self.text(column, row))
         });
         Some(named.collect::<Vec<_>>().join(&self.words.ui("list_separator")))

@@ -5,7 +5,8 @@ use crate::output::layout::width;
 use crate::output::report::{Drawing, Label};
 
 fn steps(by: bool) -> Report {
-    let names = ["exposure", "click|scan", "pay[value>=100 and channel='微信小程序' and campaign='双十一预售']"];
+    let names =
+        ["exposure", "click|scan", "pay[value>=100 and channel='微信小程序' and campaign='双十一预售']"];
     let repeat = if by { 2 } else { 1 };
     let over = |values: [Option<f64>; 3]| Cells::Float(values.into_iter().cycle().take(3 * repeat).collect());
     let ints = |values: [Option<i64>; 3]| Cells::Int(values.into_iter().cycle().take(3 * repeat).collect());

@@ -1,16 +1,22 @@
 //! What is told beside the tables.
 
 use super::count::{Entrants, NEVER};
+use super::selectors::Step;
 use super::steps::any_order_name;
 use super::{FunnelInput, FunnelSettings};
 use crate::facts::funnel::{MOST_STEPS, Order};
 use crate::output::grouped;
 use crate::output::report::{Alert, Label, Note, Severity};
 
-/// What rows are called where steps have no order.
+/// What columns of moments are called, and rows where steps have no order.
 pub(super) fn labels(settings: &FunnelSettings) -> Vec<Label> {
+    let moment = |(number, step): (usize, &Step)| {
+        let name = format!("{number} {}", step.name);
+        Label { section: "columns", key: format!("at_{number}"), en: name.clone(), zh: name }
+    };
+    let mut labels: Vec<Label> = (1..).zip(&settings.steps).map(moment).collect();
     if settings.funnel.order != Order::Any {
-        return Vec::new();
+        return labels;
     }
     let steps = settings.funnel.steps;
     let label = |step: usize| Label {
@@ -19,7 +25,8 @@ pub(super) fn labels(settings: &FunnelSettings) -> Vec<Label> {
         en: format!("any {} of {steps}", step + 1),
         zh: format!("任意{}步（共{steps}步）", step + 1),
     };
-    (0..steps).map(label).collect()
+    labels.extend((0..steps).map(label));
+    labels
 }
 
 pub(super) fn notes(settings: &FunnelSettings, input: &FunnelInput, entrants: &Entrants) -> Vec<Note> {
@@ -28,10 +35,13 @@ pub(super) fn notes(settings: &FunnelSettings, input: &FunnelInput, entrants: &E
     let duration = |us: i64| super::settings::duration_text(us);
     let unit = settings.unit_column();
     notes.push(match settings.funnel.window_us {
-        Some(window) => Note::new("funnel_window").with("window", duration(window)).with("unit", unit),
-        None if settings.longest_us().is_some() => Note::new("funnel_window_by_step").with("unit", unit),
-        None => Note::new("funnel_no_window").with("unit", unit),
+        Some(window) => Note::new("funnel_window").with("window", duration(window)),
+        None if settings.longest_us().is_some() => Note::new("funnel_window_by_step"),
+        None => Note::new("funnel_no_window"),
     });
+    if let Some(unit) = &settings.unit {
+        notes.push(Note::new("funnel_unit").with("unit", unit));
+    }
     if let Some(by) = &settings.by {
         notes.push(Note::new("funnel_by").with("by", by));
     }

@@ -6,7 +6,7 @@ use super::count::{Entrants, NEVER};
 use crate::error::Result;
 use crate::facts::funnel::Order;
 use crate::facts::journeys::Journeys;
-use crate::output::report::{Cells, Column, Kind, Table};
+use crate::output::report::{Cells, Column, Drawing, Kind, Table};
 use crate::stats::proportions::wilson_95;
 use crate::stats::quantile::{Fraction, cut_point};
 
@@ -91,7 +91,7 @@ pub(super) fn table(settings: &FunnelSettings, journeys: &Journeys, entrants: &E
             }),
         ),
     ]);
-    Ok(Table::new("steps", false, columns))
+    Ok(Table { drawn_as: Some(Drawing::Steps), ..Table::new("steps", false, columns) })
 }
 
 /// The rows of one block.
