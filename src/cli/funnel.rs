@@ -8,6 +8,7 @@ use crate::error::{Error, Result, nearest};
 use crate::facts::funnel::MOST_STEPS;
 use crate::input::masks::names_person;
 use crate::input::table_reader::Tables;
+use crate::reports::funnel::compare::Comparison;
 use crate::reports::funnel::{self, FunnelInput, FunnelParams, FunnelSettings};
 
 pub fn run(args: &ReportArgs<FunnelParams>) -> Result<u8> {
@@ -19,10 +20,12 @@ pub fn run(args: &ReportArgs<FunnelParams>) -> Result<u8> {
     }
     let info = crate::reports::info("funnel");
     let settings = resolved.params.resolve()?;
-    let job = Job::prepare(&resolved, info)?;
+    let mut job = Job::prepare(&resolved, info)?;
     let by = resolved.input.by.as_deref();
     refuse_options(typed, &settings, by, &job)?;
 
+    let (since_us, until_us) = (job.options.since_us, job.options.until_us);
+    job.options.since_us = read_since(&settings, &job)?;
     let tables = job.open_events()?;
     if let Some(by) = by {
         check_column("--by", by, &tables)?;
@@ -31,22 +34,47 @@ pub fn run(args: &ReportArgs<FunnelParams>) -> Result<u8> {
     if let Some(unit) = &settings.unit {
         check_column("--unit", unit, &tables)?;
     }
-    let settings = settings.with_attributes(by, []);
-    let (since_us, until_us) = (job.options.since_us, job.options.until_us);
+    let compared = settings.compare.as_ref().and_then(Comparison::column).map(str::to_owned);
+    if let Some(column) = &compared {
+        check_column("--compare", column, &tables)?;
+        refuse_ids_under_mask("--compare", column, &job, &tables)?;
+    }
+    let settings = settings.with_attributes(by, compared);
     let events = EventJourneys::read(&job, tables, &wanted(&settings, &job))
         .map_err(|error| name_selector(error, &settings))?;
     let as_of_us = events.as_of_us;
+    // What came later was not looked at.
+    let to_us = until_us.map_or(as_of_us, |until| until.min(as_of_us));
+    let stretch = |comparison: &Comparison| comparison.stretch(since_us, to_us);
     let input = FunnelInput {
         as_of_us,
         from_us: since_us.unwrap_or(i64::MIN),
-        // What came later was not looked at.
-        to_us: until_us.map_or(as_of_us, |until| until.min(as_of_us)),
+        to_us,
+        other_us: settings.compare.as_ref().map(stretch).transpose()?.flatten(),
         journeys: events.journeys,
         threads: job.options.threads,
     };
     let report = funnel::run(&settings, &input, &job.plan.choice)?;
     job.finish_tables(report, events.read, info)?;
     Ok(0)
+}
+
+/// From when rows are read: another stretch of time is before the report's own, and how long it is may be known only when all
+/// rows have been seen.
+fn read_since(settings: &FunnelSettings, job: &Job) -> Result<Option<i64>> {
+    let options = &job.options;
+    let Some(comparison) = settings.compare.as_ref().filter(|comparison| comparison.needs_another_stretch())
+    else {
+        return Ok(options.since_us);
+    };
+    let end = [options.as_of_us, options.until_us].into_iter().flatten().min();
+    match (comparison, end) {
+        (Comparison::Previous, None) if options.since_us.is_some() => Ok(None),
+        (_, end) => {
+            let stretch = comparison.stretch(options.since_us, end.unwrap_or(i64::MAX))?;
+            Ok(stretch.map(|(from, _)| from))
+        }
+    }
 }
 
 /// What the report asks of the events.
@@ -113,7 +141,12 @@ fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
         return Ok(());
     }
     Err(Error::UnknownName {
-        what: if option == "--by" { "column for --by" } else { "column for --unit" },
+        what: match option {
+            "--by" => "column for --by",
+            "--unit" => "column for --unit",
+            "--attributes" => "column for --attributes",
+            _ => "column for --compare",
+        },
         name: name.to_owned(),
         nearest: nearest(name, known.iter().map(String::as_str)),
         known,

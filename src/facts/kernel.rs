@@ -5,8 +5,8 @@
 //! each as soon as it is done.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::batch::{Rows, Texts, fault};
 use super::customers::{CustomerFacts, Pick, Spec};

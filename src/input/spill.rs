@@ -56,9 +56,8 @@ mod tests {
     #[test]
     fn what_was_kept_comes_back() {
         let spill = TemporarySpill::default();
-        let starts: Vec<u64> = (0..100_u8)
-            .map(|n| spill.append(&vec![n; usize::from(n) * 1000]).unwrap())
-            .collect();
+        let starts: Vec<u64> =
+            (0..100_u8).map(|n| spill.append(&vec![n; usize::from(n) * 1000]).unwrap()).collect();
         for (n, start) in (0..100_u8).zip(starts).rev() {
             let mut bytes = vec![0; usize::from(n) * 1000];
             spill.read(start, &mut bytes).unwrap();

@@ -93,11 +93,13 @@ impl Shared {
             let (name, rows) = (names.get(number as usize).to_owned(), self.rows[number as usize]);
             kinds.push(KindOfEvent { name, rows });
         }
-        let ranked = |signature: &Signature| Signature { kind: kind_ranks[signature.kind as usize], ..*signature };
+        let ranked =
+            |signature: &Signature| Signature { kind: kind_ranks[signature.kind as usize], ..*signature };
         let signatures: Vec<Signature> = self.signatures.iter().map(ranked).collect();
         let mut sorted = signatures.clone();
         sorted.sort_unstable();
-        let ranks = signatures.iter().map(|signature| sorted.partition_point(|known| known < signature) as u32);
+        let ranks =
+            signatures.iter().map(|signature| sorted.partition_point(|known| known < signature) as u32);
         let ranks = ranks.collect();
         (kinds, sorted, ranks)
     }

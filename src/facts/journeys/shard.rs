@@ -258,11 +258,7 @@ impl Columns {
 }
 
 impl Sorted {
-    fn visit(
-        &self,
-        units: &InternedTexts,
-        each: &mut dyn FnMut(Journey<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn visit(&self, units: &InternedTexts, each: &mut dyn FnMut(Journey<'_>) -> Result<()>) -> Result<()> {
         let mut start = 0;
         for (unit, &end) in self.ends.iter().enumerate() {
             let events = &self.events[start..end as usize];

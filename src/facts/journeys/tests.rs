@@ -263,7 +263,8 @@ proptest! {
 fn many(rows: u64, kinds: u64) -> Vec<Event> {
     let event = |row: u64| {
         let mixed = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-        let unit = if row % 2 == 0 { "the heaviest of all units".into() } else { format!("C{:06}", mixed % 5000) };
+        let unit =
+            if row % 2 == 0 { "the heaviest of all units".into() } else { format!("C{:06}", mixed % 5000) };
         let kind = if row % 3 == 0 { "pay".into() } else { format!("kind {}", mixed % kinds) };
         Event {
             unit: (row % 1009 != 0).then_some(unit),
@@ -317,9 +318,13 @@ fn the_error_of_a_visitor_ends_the_visit() {
     let events = many(1000, 10);
     let spec = JourneySpec { keep_all: true, ..JourneySpec::default() };
     let found = journeys(&events, &spec, 100, 2, None, 0).unwrap();
-    let failing = found.visit(2, || (), |(), journey| match journey.events.len() {
-        400.. => Err(shard::fault("heavy")),
-        _ => Ok(()),
-    });
+    let failing = found.visit(
+        2,
+        || (),
+        |(), journey| match journey.events.len() {
+            400.. => Err(shard::fault("heavy")),
+            _ => Ok(()),
+        },
+    );
     assert!(failing.unwrap_err().to_string().contains("heavy"));
 }
