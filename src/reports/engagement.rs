@@ -1,15 +1,19 @@
 //! `engagement`: who is active and how. The definitions are in engagement.md, which `siyu explain engagement` prints.
 
 mod activity;
+mod content;
 mod interactions;
 pub mod kinds;
+mod koc;
 mod layers;
 mod notes;
 mod params;
 mod population;
+mod reach;
 mod settings;
 mod streaks;
 mod tables;
+mod touches;
 
 pub use params::EngagementParams;
 pub use settings::EngagementSettings;
@@ -20,7 +24,8 @@ use hashbrown::HashMap;
 use crate::error::Result;
 use crate::facts::journeys::Journeys;
 use crate::facts::{Histories, Members};
-use crate::output::report::{Report, TableChoice};
+use crate::output::report::{Label, Report, TableChoice};
+use crate::text::{Catalogue, Lang};
 use kinds::Kinds;
 use tables::Groups;
 
@@ -32,9 +37,12 @@ pub const TABLES: &[(&str, bool)] = &[
     ("depth", false),
     ("streaks", false),
     ("reach", false),
+    ("best_hour", false),
+    ("weekday_hours", true),
     ("content", false),
     ("layers", false),
     ("comparison", false),
+    ("koc_summary", false),
     ("koc", true),
     ("members", true),
 ];
@@ -66,8 +74,9 @@ pub struct EngagementInput {
 pub struct Attributes {
     pub content_id: Option<usize>,
     pub campaign: Option<usize>,
-    pub channel: Option<usize>,
     pub inviter_id: Option<usize>,
+    /// The column of `--reach-by`.
+    pub reach_by: Option<usize>,
 }
 
 /// What the report is broken down by.
@@ -129,9 +138,13 @@ pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &Tabl
         as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
         params: settings.to_params_json(),
         definitions: DOC.into(),
+        labels: labels(),
         notes: notes::notes(settings, &kinds, input, &population),
         ..Report::default()
     };
+    let mut touches = touches::answer(settings, input, &kinds, wants)?;
+    report.notes.append(&mut touches.notes);
+    report.labels.append(&mut touches.labels);
     for (name, _) in TABLES.iter().filter(|(name, _)| wants(name)) {
         report.tables.extend(match *name {
             "activity" => Some(population.activity.table(&population, &groups, with_visitors)),
@@ -142,8 +155,22 @@ pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &Tabl
             "layers" => Some(layers::table(settings, &kinds, &population, &groups)),
             "comparison" => Some(layers::comparison(settings, &kinds, &population, &groups)),
             "members" => Some(layers::members(settings, &kinds, &population, &groups, input)),
-            _ => None,
+            of_touches => touches.take(of_touches),
         });
     }
     Ok(report)
+}
+
+/// What names that other reports have too mean in this one.
+fn labels() -> Vec<Label> {
+    let label = |section, key: &str, (of, name): (&str, &str)| {
+        let text = |lang| Catalogue::get(lang).label(of, name).unwrap_or(key).to_owned();
+        Label { section, key: key.to_owned(), en: text(Lang::En), zh: text(Lang::Zh) }
+    };
+    vec![
+        label("params", "period", ("engagement_params", "period")),
+        label("tables", "comparison", ("tables", "engagement_comparison")),
+        label("columns", "lower", ("cohort_bounds", "lower")),
+        label("columns", "upper", ("cohort_bounds", "upper")),
+    ]
 }

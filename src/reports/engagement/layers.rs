@@ -274,7 +274,7 @@ pub(super) fn comparison(
         columns.push(Column::new(name, Kind::Number(2), values).of_kinds(kinds.clone()));
     }
     let p = Cells::Float(rows.iter().map(|row| row.test.map(|test| test[3])).collect());
-    columns.push(Column::new("p_value", Kind::Probability, p));
+    columns.push(Column::new("p", Kind::Probability, p));
     let tests = Cells::Text(rows.iter().map(|row| row.test_name.map(str::to_owned)).collect());
     columns.push(Column::new("test", Kind::Key("engagement_tests"), tests));
     Table::new("comparison", false, columns)
