@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::compare::Comparison;
 use super::params::{EntryChoice, FunnelParams, Mode};
 use super::selectors::{self, ExcludedStep, Step};
 use crate::error::{Error, Result};
@@ -40,8 +41,7 @@ pub struct FunnelSettings {
     /// Steps (from 0) between which the table times takes time.
     pub times: (usize, usize),
     pub bins: Option<u32>,
-    /// `--compare` as typed.
-    pub compare: Option<String>,
+    pub compare: Option<Comparison>,
     pub diagnose: bool,
     /// `--min-support`.
     pub min_support: Option<u64>,
@@ -138,7 +138,7 @@ impl FunnelParams {
                 }
                 bins => bins,
             },
-            compare: self.compare.clone(),
+            compare: self.compare.as_deref().map(Comparison::parse).transpose()?,
             diagnose: self.diagnose.unwrap_or(false),
             min_support: self.min_support,
             steps,
@@ -203,6 +203,11 @@ impl FunnelSettings {
             }
         }
         self
+    }
+
+    /// The place of a column among the attributes.
+    pub fn attribute(&self, column: &str) -> Option<usize> {
+        self.attributes.iter().position(|attribute| attribute == column)
     }
 
     /// The longest time from a chain's first step to its last, microseconds: the window, or the sum of the windows of steps
@@ -278,7 +283,7 @@ impl FunnelSettings {
             put("by_at", json!(at));
         }
         if let Some(compare) = &self.compare {
-            put("compare", json!(compare));
+            put("compare", json!(compare.text()));
         }
         if self.diagnose {
             put("diagnose", json!(true));
@@ -448,7 +453,7 @@ fn step_number(option: &str, step: u32, steps: usize) -> Result<usize> {
 }
 
 /// The shortest way to write a length of time.
-fn duration_text(us: i64) -> String {
+pub(super) fn duration_text(us: i64) -> String {
     const SECOND: i64 = 1_000_000;
     let units = [(86_400 * SECOND, "d"), (3_600 * SECOND, "h"), (60 * SECOND, "m")];
     let fits = units.iter().find(|(unit, _)| us % unit == 0);
