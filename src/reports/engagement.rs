@@ -169,6 +169,7 @@ fn labels() -> Vec<Label> {
     };
     vec![
         label("params", "period", ("engagement_params", "period")),
+        label("params", "top", ("engagement_params", "top")),
         label("tables", "comparison", ("tables", "engagement_comparison")),
         label("columns", "lower", ("cohort_bounds", "lower")),
         label("columns", "upper", ("cohort_bounds", "upper")),
