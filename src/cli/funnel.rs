@@ -155,7 +155,7 @@ fn explained(params: &FunnelParams, job: &Job, tables: &Tables) -> Result<Vec<St
 }
 
 /// An error where no file has the column.
-fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
+pub(super) fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
     let known = tables.column_names();
     if known.iter().any(|column| column == name) {
         return Ok(());
@@ -174,7 +174,7 @@ fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
 }
 
 /// An error where the values of the column are ids or names, and `--mask` hides those.
-fn refuse_ids_under_mask(option: &str, column: &str, job: &Job, tables: &Tables) -> Result<()> {
+pub(super) fn refuse_ids_under_mask(option: &str, column: &str, job: &Job, tables: &Tables) -> Result<()> {
     let ids = ["customer_id", "inviter_id"];
     let is_source =
         |canonical: &str| tables.files.iter().any(|file| file.mapping.source(canonical) == Some(column));
