@@ -174,3 +174,6 @@ fn labels() -> Vec<Label> {
         label("columns", "upper", ("cohort_bounds", "upper")),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -263,16 +263,16 @@ impl Activity {
             let recent = self.recent[group];
             let mut push = |name, kind, value: Option<f64>| rows.push((group, name, kind, value));
             let count = |count: u64| Some(count as f64);
-            push("members", Kind::Count, count(members[group]));
-            push("active_members", Kind::Count, count(active[group]));
+            push("members", Kind::Number(0), count(members[group]));
+            push("active_members", Kind::Number(0), count(active[group]));
             push("active_member_share", Kind::Ratio, ratio(active[group], members[group]));
             if with_visitors {
-                push("visitors", Kind::Count, count(visitors[group]));
+                push("visitors", Kind::Number(0), count(visitors[group]));
             }
             let after = |days: i32, value: Option<f64>| value.filter(|_| observed >= days.into());
-            push("active_1d", Kind::Count, after(1, count(recent.day)));
-            push("active_7d", Kind::Count, after(WEEK, count(recent.week)));
-            push("active_30d", Kind::Count, after(MONTH, count(recent.month)));
+            push("active_1d", Kind::Number(0), after(1, count(recent.day)));
+            push("active_7d", Kind::Number(0), after(WEEK, count(recent.week)));
+            push("active_30d", Kind::Number(0), after(MONTH, count(recent.month)));
             push("active_member_share_30d", Kind::Ratio, after(MONTH, ratio(recent.members, members[group])));
             push("daily_active_mean", Kind::Number(1), after(MONTH, float(recent.person_days, MONTH as u64)));
             push("stickiness", Kind::Ratio, after(MONTH, ratio(recent.day, recent.month)));

@@ -14,6 +14,9 @@ use crate::stats::welch::welch;
 /// Money in 1/10,000 of the unit.
 const MONEY_UNIT: f64 = 10_000.0;
 
+/// Means are compared where either side has so many members: of fewer the interval says little.
+const LEAST_FOR_MEANS: u64 = 10;
+
 /// How active a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Layer {
@@ -161,8 +164,8 @@ pub(super) fn table(
     let key = |name: &str, section, value: &dyn Fn(&Row) -> &'static str| {
         Column::new(name, Kind::Key(section), Cells::texts(rows.iter().map(value)))
     };
-    columns.push(key("dimension", "engagement_dimensions", &|row| row.dimension));
     columns.push(key("layer", "engagement_layers", &|row| row.layer));
+    columns.push(key("dimension", "engagement_dimensions", &|row| row.dimension));
     columns.push(count("members", &|totals| totals.members));
     let share = |row: &Row| ratio(row.totals.members, members[row.group]);
     columns.push(number("share_of_members", Kind::Ratio, &share));
