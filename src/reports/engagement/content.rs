@@ -230,10 +230,10 @@ impl Counter<'_> {
             engaged(),
         ));
         columns.extend([
-            events("likes", LIKE),
-            events("comments", COMMENT),
-            events("shares", SHARE),
-            events("favourites", FAVOURITE),
+            events("like_events", LIKE),
+            events("comment_events", COMMENT),
+            events("share_events", SHARE),
+            events("favourite_events", FAVOURITE),
             rate("share_rate_reached", SHARE),
             rate("favourite_rate_reached", FAVOURITE),
             events("click_events", CLICKED),
@@ -259,7 +259,7 @@ impl Counter<'_> {
             Column::new("converted_members", Kind::Count, known(converts, |content| content.converted)),
             ratio_column("conversion_rate_reached", converts, rates),
             Column::new("conversion_value", Kind::Money, Cells::Money(values.collect::<Result<_>>()?)),
-            Column::new("new_members", Kind::Count, known(true, |content| content.new_members)),
+            Column::new("first_met_members", Kind::Count, known(true, |content| content.new_members)),
         ]);
         Ok(Table::new("content", false, columns))
     }

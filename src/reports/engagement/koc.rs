@@ -332,8 +332,8 @@ impl Facts<'_> {
                 counts("members_with_any", &|_, ranks| ranks.count()),
                 Column::new("threshold", Kind::Number(2), Cells::Float(thresholds.collect()))
                     .of_kinds(kinds.collect()),
-                counts("top_members", &|_, ranks| ranks.tops()),
-                Column::new("top_members_share", Kind::Ratio, Cells::Float(shares)),
+                counts("members_in_top", &|_, ranks| ranks.tops()),
+                Column::new("members_in_top_share", Kind::Ratio, Cells::Float(shares)),
                 counts("candidates", &|at, _| candidates(at)),
             ],
         )

@@ -334,18 +334,16 @@ impl Counter<'_> {
             members("clicked_members", CLICKED),
             count_column("converted_members", converts, rows.iter().map(|(_, m)| m.converted)),
             rate("delivery_rate_sent", DELIVERED, SENT),
-            rate("open_rate_sent", OPENED, SENT),
             rate("open_rate_delivered", OPENED, DELIVERED),
+            rate("open_rate_sent", OPENED, SENT),
         ];
         columns.extend(bounds(["open_rate_lower", "open_rate_upper"], OPENED, &[DELIVERED, SENT]));
-        columns.extend([
-            rate("click_rate_sent", CLICKED, SENT),
-            rate("click_rate_delivered", CLICKED, DELIVERED),
-            rate("click_rate_opened", CLICKED, OPENED),
-        ]);
+        columns.push(rate("click_rate_opened", CLICKED, OPENED));
         columns.extend(bounds(["click_rate_lower", "click_rate_upper"], CLICKED, &[OPENED, DELIVERED, SENT]));
         let converted = rows.iter().map(|(_, m)| (m.converted, m.members[self.deepest]));
         columns.extend([
+            rate("click_rate_delivered", CLICKED, DELIVERED),
+            rate("click_rate_sent", CLICKED, SENT),
             ratio_column(CONVERSION_RATES[self.deepest], converts, converted),
             seconds("open_seconds_median", 0),
             seconds("open_seconds_p90", 1),

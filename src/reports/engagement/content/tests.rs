@@ -48,12 +48,12 @@ fn contents_by_hand() {
     assert_eq!(column("engagement_rate_reached"), [0.5, 1.0, 0.0].map(Some));
     assert_eq!(column("engagement_rate_upper")[0], wilson_95(1, 2).map(|b| b.upper));
     assert_eq!(column("share_rate_reached"), [0.5, 0.0, 0.0].map(Some));
-    assert_eq!(column("favourites"), [None; 3]);
+    assert_eq!(column("favourite_events"), [None; 3]);
     assert_eq!(column("conversions"), [Some(0.0), Some(2.0), None]);
     assert_eq!(column("converted_members"), [Some(0.0), Some(1.0), None]);
     assert_eq!(column("conversion_value"), [Some(0.0), Some(150_000.0), None]);
     assert_eq!(column("conversion_rate_reached"), [Some(0.0), Some(1.0), None]);
-    assert_eq!(column("new_members"), [Some(2.0), Some(0.0), None]);
+    assert_eq!(column("first_met_members"), [Some(2.0), Some(0.0), None]);
     assert_eq!(argument(&shown.notes, "content_conversions", "attributed"), Some("2"));
     assert_eq!(argument(&shown.notes, "content_conversions", "all"), Some("4"));
 }
@@ -63,7 +63,7 @@ fn at_one_moment_the_first_in_byte_order_counts() {
     let events = [event("C1", "view", 0, "b"), event("C1", "like", 0, "a"), pay("C1", 0, 1)];
     let shown = answer(&events, Some(0));
     assert_eq!(numbers(&shown.tables[0], "conversions"), [1.0, 0.0].map(Some));
-    assert_eq!(numbers(&shown.tables[0], "new_members"), [1.0, 0.0].map(Some));
+    assert_eq!(numbers(&shown.tables[0], "first_met_members"), [1.0, 0.0].map(Some));
     // The window's end is within.
     let at_the_end = [event("C1", "view", 0, "b"), pay("C1", WINDOW, 1)];
     assert_eq!(numbers(&answer(&at_the_end, Some(0)).tables[0], "conversions"), [Some(1.0)]);
@@ -121,13 +121,13 @@ proptest! {
             let there = |kinds: &[&str], count: f64| is_there(kinds).then_some(count);
             prop_assert_eq!(value("reached_members"), Some(members(&TOUCHING)));
             prop_assert_eq!(value("views"), there(&["view"], of(&["view"]).len() as f64));
-            prop_assert_eq!(value("comments"), there(&["comment"], of(&["comment"]).len() as f64));
+            prop_assert_eq!(value("comment_events"), there(&["comment"], of(&["comment"]).len() as f64));
             let interactions = &TOUCHING[3..];
             prop_assert_eq!(value("interacted_members"), there(interactions, members(interactions)));
             let share = members(&["share"]) / members(&TOUCHING);
             prop_assert_eq!(value("share_rate_reached"), there(&["share"], share).filter(|s| s.is_finite()));
             let Some(id) = id else {
-                prop_assert_eq!((value("conversions"), value("new_members")), (None, None));
+                prop_assert_eq!((value("conversions"), value("first_met_members")), (None, None));
                 continue;
             };
             let mine: Vec<_> = pays.iter().filter(|pay| brought_by(&events, pay) == Some(id)).collect();
@@ -144,7 +144,7 @@ proptest! {
                 let at_first = events.iter().filter(|e| e.who == *who && e.at_us == first);
                 at_first.filter_map(|e| e.content.as_deref()).min() == Some(id.as_str())
             });
-            prop_assert_eq!(value("new_members"), Some(new.count() as f64));
+            prop_assert_eq!(value("first_met_members"), Some(new.count() as f64));
         }
         prop_assert!(attributed <= pays.len() as f64);
         let told = pays.iter().filter(|pay| brought_by(&events, pay).is_some()).count();

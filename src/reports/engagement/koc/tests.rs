@@ -62,7 +62,7 @@ fn candidates_by_hand() {
     let summary = table(&shown.tables, "koc_summary");
     assert_eq!(numbers(summary, "members_with_any"), [10.0, 10.0, 2.0, 10.0].map(Some));
     assert_eq!(numbers(summary, "threshold"), [10.0, 2.0, 2.0, 10.0].map(Some));
-    assert_eq!(numbers(summary, "top_members"), [1.0; 4].map(Some));
+    assert_eq!(numbers(summary, "members_in_top"), [1.0; 4].map(Some));
     assert_eq!(numbers(summary, "candidates"), [1.0; 4].map(Some));
     assert_eq!(argument(&shown.notes, "koc_candidates", "candidates"), Some("1"));
 }
@@ -78,7 +78,7 @@ fn ties_at_the_threshold_are_in() {
     let shown = answer(&events, 100_000, 1);
     let ids: Vec<_> = texts(table(&shown.tables, "koc"), "customer_id").into_iter().flatten().collect();
     assert_eq!(ids, ["C00", "C01", "C02", "C03"]);
-    assert_eq!(numbers(table(&shown.tables, "koc_summary"), "top_members"), [Some(4.0)]);
+    assert_eq!(numbers(table(&shown.tables, "koc_summary"), "members_in_top"), [Some(4.0)]);
 }
 
 #[test]
