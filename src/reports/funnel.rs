@@ -17,6 +17,8 @@ pub mod selectors;
 mod settings;
 mod side;
 mod steps;
+pub mod times;
+pub mod trend;
 mod users;
 
 pub use count::Entrants;
@@ -126,6 +128,12 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         let (table, notes) = compared(settings, comparison, input, &pass, &entrants)?;
         report.tables.push(table);
         report.notes.extend(notes);
+    }
+    if wants("times") && settings.funnel.steps > 1 {
+        report.tables.push(times::times(settings, journeys, &entrants)?);
+    }
+    if wants("trend") {
+        report.tables.push(trend::trend(settings, journeys, &entrants, input.to_us)?);
     }
     if settings.diagnose {
         // Its words are told whatever is shown.
