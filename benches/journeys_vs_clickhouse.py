@@ -95,22 +95,35 @@ def ask(engine: str, file: Path, threads: int) -> None:
     print(json.dumps({"seconds": time.perf_counter() - start, "answer": answer}))
 
 
+def sort_by_time(folder: Path) -> None:
+    """In a process of its own."""
+    import duckdb
+
+    unfinished = folder / "unfinished.parquet"
+    duckdb.execute(
+        f"COPY (SELECT * FROM '{folder}/clicks.parquet' ORDER BY \"at\", customer_id, event) TO '{unfinished}'"
+        " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 262144)"
+    )
+    unfinished.rename(folder / "by_time.parquet")
+
+
+def versions() -> None:
+    """In a process of its own: the one that measures is to stay small (see `measure`)."""
+    import chdb
+    import duckdb
+
+    clickhouse = str(chdb.query("SELECT version()", "TSV")).strip()
+    print(f"ClickHouse {clickhouse} (chdb {chdb.__version__}), DuckDB {duckdb.__version__}")
+
+
 def make_clicks(args) -> list[int]:
     """Clicks by `siyu sample`, unless they are there, and the same rows in order of time, as a log has them. Gives the
     users per step that the generator counted."""
     folder = args.data / f"clicks-{args.customers}"
-    by_time = folder / "by_time.parquet"
-    if not by_time.exists():
-        import duckdb
-
+    if not (folder / "by_time.parquet").exists():
         sample = [args.siyu, "sample", str(folder), "--customers", str(args.customers), "--frames", "clicks"]
         subprocess.run(sample, check=True)
-        unfinished = folder / "unfinished.parquet"
-        duckdb.execute(
-            f"COPY (SELECT * FROM '{folder}/clicks.parquet' ORDER BY \"at\", customer_id, event) TO '{unfinished}'"
-            " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 262144)"
-        )
-        unfinished.rename(by_time)
+        subprocess.run([sys.executable, __file__, "--sort", "--file", str(folder)], check=True)
     told = (folder / "README.md").read_text().split("customers who reach it")[1]
     return [int(re.search(rf"\| {step} \| ([\d,]+) \|", told).group(1).replace(",", "")) for step in STEPS]
 
@@ -170,20 +183,25 @@ def main() -> None:
     parser.add_argument("--only", help="a part of a case's name")
     parser.add_argument("--against", help="a part of the other side's name")
     parser.add_argument("--ask", help=argparse.SUPPRESS)
+    parser.add_argument("--versions", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--sort", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.ask:
         ask(args.ask, args.file, args.threads)
         return
-    import chdb
-    import duckdb
-
+    if args.versions:
+        versions()
+        return
+    if args.sort:
+        sort_by_time(args.file)
+        return
     expected = make_clicks(args)
     folder = (args.data / f"clicks-{args.customers}").resolve()
-    engine = str(chdb.query("SELECT version()", "TSV")).strip()
+    _, _, others = measure([sys.executable, __file__, "--versions"])
     print(
-        f"siyu / ClickHouse {engine} (chdb {chdb.__version__}), DuckDB {duckdb.__version__}; {args.threads} threads,"
-        f" {args.runs} alternating runs, {args.customers:,} customers; medians, of ratios with their spread"
+        f"siyu against {others.strip()}; {args.threads} threads, {args.runs} alternating runs, {args.customers:,} customers;"
+        " medians, of ratios with their spread"
     )
     print("| case | side | wall | peak memory | query alone | siyu / it: wall | siyu / it: query alone | siyu / it: memory | users per step |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")

@@ -9,6 +9,7 @@ use crate::facts::funnel::MOST_STEPS;
 use crate::input::masks::names_person;
 use crate::input::table_reader::Tables;
 use crate::reports::funnel::compare::Comparison;
+use crate::reports::funnel::diagnosis::DEFAULT_ATTRIBUTES;
 use crate::reports::funnel::{self, FunnelInput, FunnelParams, FunnelSettings};
 
 pub fn run(args: &ReportArgs<FunnelParams>) -> Result<u8> {
@@ -34,13 +35,15 @@ pub fn run(args: &ReportArgs<FunnelParams>) -> Result<u8> {
     if let Some(unit) = &settings.unit {
         check_column("--unit", unit, &tables)?;
     }
-    let compared = settings.compare.as_ref().and_then(Comparison::column).map(str::to_owned);
-    if let Some(column) = &compared {
+    if let Some(column) = settings.compare.as_ref().and_then(Comparison::column) {
         check_column("--compare", column, &tables)?;
         refuse_ids_under_mask("--compare", column, &job, &tables)?;
     }
-    let settings = settings.with_attributes(by, compared);
-    let events = EventJourneys::read(&job, tables, &wanted(&settings, &job))
+    let explained = if settings.diagnose { explained(&resolved.params, &job, &tables)? } else { Vec::new() };
+    let settings = settings.with_attributes(by, explained);
+    // Money says what a fall costs.
+    let values = settings.diagnose && tables.has("value");
+    let events = EventJourneys::read(&job, tables, &wanted(&settings, &job, values))
         .map_err(|error| name_selector(error, &settings))?;
     let as_of_us = events.as_of_us;
     // What came later was not looked at.
@@ -78,7 +81,7 @@ fn read_since(settings: &FunnelSettings, job: &Job) -> Result<Option<i64>> {
 }
 
 /// What the report asks of the events.
-fn wanted(settings: &FunnelSettings, job: &Job) -> JourneysWanted {
+fn wanted(settings: &FunnelSettings, job: &Job, values: bool) -> JourneysWanted {
     let steps = settings.steps.iter().map(|step| &step.alternatives);
     let excluded = settings.exclusions.iter().map(|one| &one.alternatives);
     let bits = steps.zip(0..).chain(excluded.zip(MOST_STEPS..));
@@ -87,7 +90,7 @@ fn wanted(settings: &FunnelSettings, job: &Job) -> JourneysWanted {
         selectors: bits.flat_map(|(alternatives, bit)| selectors(bit, alternatives)).collect(),
         keep_all: settings.needs_all_events() || funnel::wants(&job.plan.choice, "correlation"),
         attributes: settings.attributes.clone(),
-        values: false,
+        values,
     }
 }
 
@@ -118,13 +121,13 @@ fn refuse_options(
     if settings.funnel.steps == 1 && typed.window.is_some() {
         return refused("--window", "with one step there is no time from the first to the last");
     }
-    funnel::refuse_tables(settings, &job.plan.choice)?;
+    funnel::refuse(settings, &job.plan.choice)?;
     let of_tables = [
         ("--step", typed.step.is_some(), ["users"].as_slice()),
         ("--dropped", typed.dropped.is_some(), &["users"]),
         ("--reached", typed.reached.is_some(), &["users"]),
-        ("--period", typed.period.is_some(), &["trend"]),
-        ("--week-start", typed.week_start.is_some(), &["trend"]),
+        ("--period", typed.period.is_some(), &["trend", "diagnosis"]),
+        ("--week-start", typed.week_start.is_some(), &["trend", "diagnosis"]),
         ("--times-from", typed.times_from.is_some(), &["times"]),
         ("--times-to", typed.times_to.is_some(), &["times"]),
         ("--bins", typed.bins.is_some(), &["times"]),
@@ -134,8 +137,25 @@ fn refuse_options(
     refuse_of_hidden_tables(&of_tables, |name| funnel::wants(&job.plan.choice, name))
 }
 
+/// The columns by whose values a fall is explained: those named, or the usual ones that are there.
+fn explained(params: &FunnelParams, job: &Job, tables: &Tables) -> Result<Vec<String>> {
+    let Some(named) = &params.attributes else {
+        let there = DEFAULT_ATTRIBUTES.iter().filter(|column| tables.has(column));
+        return Ok(there.map(|column| (*column).to_owned()).collect());
+    };
+    let mut columns: Vec<String> = Vec::new();
+    for column in named.iter().map(|column| column.trim()) {
+        check_column("--attributes", column, tables)?;
+        refuse_ids_under_mask("--attributes", column, job, tables)?;
+        if !columns.iter().any(|known| known == column) {
+            columns.push(column.to_owned());
+        }
+    }
+    Ok(columns)
+}
+
 /// An error where no file has the column.
-fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
+pub(super) fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
     let known = tables.column_names();
     if known.iter().any(|column| column == name) {
         return Ok(());
@@ -154,7 +174,7 @@ fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
 }
 
 /// An error where the values of the column are ids or names, and `--mask` hides those.
-fn refuse_ids_under_mask(option: &str, column: &str, job: &Job, tables: &Tables) -> Result<()> {
+pub(super) fn refuse_ids_under_mask(option: &str, column: &str, job: &Job, tables: &Tables) -> Result<()> {
     let ids = ["customer_id", "inviter_id"];
     let is_source =
         |canonical: &str| tables.files.iter().any(|file| file.mapping.source(canonical) == Some(column));

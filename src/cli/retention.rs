@@ -1,10 +1,11 @@
 //! `siyu retention`: from events to the report.
 
 use super::ReportArgs;
+use super::funnel::{check_column, refuse_ids_under_mask};
 use super::journeys::{EventJourneys, JourneysWanted};
 use super::run_report::Job;
-use super::selecting::selectors;
-use crate::error::Result;
+use super::selecting::{name_condition, selectors};
+use crate::error::{Error, Result};
 use crate::reports::funnel::selectors::Step;
 use crate::reports::retention::{
     self, RETURN, RetentionInput, RetentionParams, RetentionPeriod, RetentionSettings, START,
@@ -28,7 +29,15 @@ pub fn run(args: &ReportArgs<RetentionParams>) -> Result<u8> {
     let job = Job::prepare(&resolved, info)?;
     let tables = job.open_events()?;
     let by_name = resolved.input.by.clone();
-    let events = EventJourneys::read(&job, tables, &wanted(&settings, by_name.as_deref()))?;
+    if let Some(by) = &by_name {
+        check_column("--by", by, &tables)?;
+        refuse_ids_under_mask("--by", by, &job, &tables)?;
+    }
+    if let Some(unit) = &settings.unit {
+        check_column("--unit", unit, &tables)?;
+    }
+    let events = EventJourneys::read(&job, tables, &wanted(&settings, by_name.as_deref()))
+        .map_err(|error| name_selector(error, &settings))?;
     let input = RetentionInput {
         as_of_us: events.as_of_us,
         journeys: events.journeys,
@@ -40,12 +49,22 @@ pub fn run(args: &ReportArgs<RetentionParams>) -> Result<u8> {
     Ok(0)
 }
 
+/// What the report asks of the events.
 fn wanted(settings: &RetentionSettings, by: Option<&str>) -> JourneysWanted {
-    let marked = |bit, step: &Step| selectors(bit, &step.alternatives);
+    let both = [(START, &settings.start), (RETURN, &settings.returning)];
     JourneysWanted {
         unit: settings.unit.clone(),
-        selectors: [marked(START, &settings.start), marked(RETURN, &settings.returning)].concat(),
+        selectors: both.iter().flat_map(|(bit, step)| selectors(*bit, &step.alternatives)).collect(),
         attributes: by.map(str::to_owned).into_iter().collect(),
         ..JourneysWanted::default()
     }
+}
+
+/// An error about a condition names the option.
+fn name_selector(error: Error, settings: &RetentionSettings) -> Error {
+    let named = |step: &'_ Step| step.name.clone();
+    let start = [(named(&settings.start), settings.start.alternatives.as_slice())];
+    let error = name_condition(error, "--start", start);
+    let returning = [(named(&settings.returning), settings.returning.alternatives.as_slice())];
+    name_condition(error, "--return", returning)
 }

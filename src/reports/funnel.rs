@@ -10,12 +10,15 @@ mod blocks;
 pub mod compare;
 pub mod correlation;
 pub mod count;
+pub mod diagnosis;
 mod notes;
 mod params;
 pub mod selectors;
 mod settings;
 mod side;
 mod steps;
+pub mod times;
+pub mod trend;
 mod users;
 
 pub use count::Entrants;
@@ -30,6 +33,7 @@ use crate::output::report::{Note, Report, Table, TableChoice};
 use compare::{Chosen, Comparison, Side};
 use correlation::Correlation;
 use count::Pass;
+use diagnosis::Attribute;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] = &[
@@ -38,6 +42,7 @@ pub const TABLES: &[(&str, bool)] = &[
     ("times", false),
     ("trend", false),
     ("diagnosis", false),
+    ("contributions", false),
     ("correlation", true),
     ("users", true),
 ];
@@ -66,12 +71,19 @@ pub fn wants(tables: &TableChoice, name: &str) -> bool {
     tables.wants_of(TABLES, name)
 }
 
-/// Refuses tables that were named and that the options leave nothing to say.
-pub fn refuse_tables(settings: &FunnelSettings, tables: &TableChoice) -> Result<()> {
+/// Refuses options that contradict each other, and tables that were named and that the options leave nothing to say.
+pub fn refuse(settings: &FunnelSettings, tables: &TableChoice) -> Result<()> {
+    if settings.compare.as_ref().is_some_and(|comparison| comparison.column().is_some()) {
+        side::refuse_by_at(settings, "--compare")?;
+    }
+    if settings.diagnose {
+        diagnosis::refuse(settings)?;
+    }
     let TableChoice::Named(names) = tables else { return Ok(()) };
     let needs = [
         ("compare", settings.compare.is_none(), "it needs something to compare with: --compare previous"),
         ("diagnosis", !settings.diagnose, "it is made by --diagnose"),
+        ("contributions", !settings.diagnose, "it is made by --diagnose"),
         ("times", settings.funnel.steps == 1, "with one step there is no time between steps"),
         ("correlation", settings.funnel.steps == 1, "with one step everybody gets through"),
     ];
@@ -109,21 +121,43 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         alerts: notes::alerts(settings, &entrants),
         ..Report::default()
     };
-    let mut add = |(table, notes): (Table, Vec<Note>)| {
-        report.tables.push(table);
-        report.notes.extend(notes);
-    };
     if wants("steps") {
-        add((steps::table(settings, journeys, &entrants)?, Vec::new()));
+        report.tables.push(steps::table(settings, journeys, &entrants)?);
     }
     if let Some(comparison) = settings.compare.as_ref().filter(|_| wants("compare")) {
-        add(compared(settings, comparison, input, &pass, &entrants)?);
+        let (table, notes) = compared(settings, comparison, input, &pass, &entrants)?;
+        report.tables.push(table);
+        report.notes.extend(notes);
+    }
+    if wants("times") && settings.funnel.steps > 1 {
+        report.tables.push(times::times(settings, journeys, &entrants)?);
+    }
+    if wants("trend") {
+        report.tables.push(trend::trend(settings, journeys, &entrants, input.to_us)?);
+    }
+    if settings.diagnose {
+        // Its words are told whatever is shown.
+        let attributes = settings.explained();
+        let attributes: Vec<Attribute<'_>> = attributes
+            .map(|(name, index)| Attribute { name, index, values: &journeys.values[index] })
+            .collect();
+        let found = diagnosis::diagnose(settings, &entrants, &attributes, input.to_us);
+        if wants("diagnosis") {
+            report.tables.push(found.diagnosis);
+        }
+        report.notes.extend(found.notes);
+        if wants("contributions") {
+            report.tables.push(found.contributions);
+        }
+        report.alerts.extend(found.alerts);
     }
     if let Some(correlation) = correlation {
-        add(correlation.table(&journeys.kinds, &settings.steps, settings.min_support));
+        let (table, notes) = correlation.table(&journeys.kinds, &settings.steps, settings.min_support);
+        report.tables.push(table);
+        report.notes.extend(notes);
     }
     if wants("users") {
-        add((users::table(settings, journeys, &entrants)?, Vec::new()));
+        report.tables.push(users::table(settings, journeys, &entrants)?);
     }
     Ok(report)
 }

@@ -92,6 +92,7 @@ fn labels(settings: &RetentionSettings, counted: &Counted) -> Vec<Label> {
     let mut labels = vec![
         named("tables", "matrix", title),
         named("columns", "users", "users"),
+        named("columns", "eligible", "eligible"),
         named("columns", "lower", "lower"),
         named("columns", "upper", "upper"),
     ];
@@ -116,11 +117,10 @@ fn notes(settings: &RetentionSettings, input: &RetentionInput, counted: &Counted
         notes.push(Note::new("retention_nobody").with("start", &settings.start.name));
     } else if settings.start_mode == StartMode::Recurring {
         let places: u64 = counted.cohorts.iter().map(|cohort| cohort.size).sum();
-        notes.push(
-            Note::new("retention_recurring")
-                .with("users", count(counted.units))
-                .with("places", count(places)),
-        );
+        if places > counted.units {
+            let note = Note::new("retention_recurring").with("users", count(counted.units));
+            notes.push(note.with("places", count(places)));
+        }
     }
     if settings.unbounded && !counted.cohorts.is_empty() {
         notes.push(Note::new("retention_unbounded"));

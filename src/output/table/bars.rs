@@ -6,7 +6,7 @@ use std::io::Write;
 use super::{ABSENT, BOLD, CYAN, DIM, FOOT_LINES, Paint, TEXT_LINES, bar_of};
 use crate::output::layout::{harmless, width, wrap};
 use crate::output::numbers;
-use crate::output::report::{Cells, Column, Table};
+use crate::output::report::{Cells, Column, Kind, Table};
 use crate::output::shown;
 use crate::output::sink::Failure;
 use crate::text::Catalogue;
@@ -82,7 +82,9 @@ impl<'a> Steps<'a> {
                 if blocks > 1 {
                     writeln!(out)?;
                 }
-                for line in self.heading(row).iter().flat_map(|heading| wrap(heading, room, TEXT_LINES)) {
+                for line in
+                    self.heading(row, blocks == 1).iter().flat_map(|heading| wrap(heading, room, TEXT_LINES))
+                {
                     writeln!(out, "{}", self.paint.with(BOLD, &line))?;
                 }
             } else if blocks == 1 {
@@ -164,7 +166,10 @@ impl<'a> Steps<'a> {
         let there = |column: Option<&'a Column>| column.filter(|column| !self.is_absent(column, row));
         if let Some(dropped) = there(self.dropped) {
             let left = self.words.ui("steps_left").replace("{dropped}", &self.text(dropped, row));
-            let share = shown::ratio(self.from_previous, row).map(|kept| numbers::percent(1.0 - kept));
+            // Where somebody went on, not all are lost.
+            let most = if is_zero(self.users, row) { 1.0 } else { 0.999 };
+            let lost = |kept: f64| numbers::percent((1.0 - kept).min(most));
+            let share = shown::ratio(self.from_previous, row).map(lost);
             parts.push(left.replace("{share}", share.as_deref().unwrap_or(ABSENT)));
         }
         if let Some(open) = there(self.open).filter(|open| !is_zero(open, row)) {
@@ -191,22 +196,20 @@ impl<'a> Steps<'a> {
         Ok(())
     }
 
-    /// The values by which the table is broken down; `None` where it is not.
-    fn heading(&self, row: usize) -> Option<String> {
-        if self.by.is_empty() {
-            return None;
-        }
-        // Where a column says whether the rows are of all or of a value, one or the other is told.
-        let part = self.by.iter().find(|column| column.name == "part");
-        if let Some(part) = part
-            .filter(|part| matches!(&part.cells, Cells::Text(texts) if texts[row].as_deref() == Some("all")))
-        {
-            return Some(self.text(part, row));
-        }
-        let named = self.by.iter().filter(|column| column.name != "part").map(|column| {
-            format!("{}: {}", harmless(self.words.column(&column.name)), self.text(column, row))
+    /// The values by which the table is broken down; `None` where it is not. Keys say what the first block is, and nothing
+    /// of the others that their values do not say.
+    fn heading(&self, row: usize, is_first: bool) -> Option<String> {
+        let is_key = |column: &&Column| matches!(column.kind, Kind::Key(_));
+        let has_keys = self.by.iter().any(|column| is_key(&column));
+        let named = self.by.iter().filter(|column| !has_keys || is_key(column) == is_first).map(|column| {
+            let value = self.text(column, row);
+            match is_key(&column) {
+                true => value,
+                false => format!("{}: {value}", harmless(self.words.column(&column.name))),
+            }
         });
-        Some(named.collect::<Vec<_>>().join(&self.words.ui("list_separator")))
+        let named: Vec<String> = named.collect();
+        (!named.is_empty()).then(|| named.join(&self.words.ui("list_separator")))
     }
 
     fn values(&self, row: usize) -> Vec<Option<String>> {

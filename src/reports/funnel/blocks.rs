@@ -81,7 +81,7 @@ impl<'a> Blocks<'a> {
 
 /// The column of `--by`: its name, unless a column of ours has it.
 pub(super) fn by_name(by: &str) -> String {
-    const OURS: [&str; 16] = [
+    const OURS: [&str; 28] = [
         "part",
         "step",
         "name",
@@ -98,6 +98,18 @@ pub(super) fn by_name(by: &str) -> String {
         "median_seconds",
         "p90_seconds",
         "users_closed",
+        "to_seconds",
+        "share",
+        "entry_period",
+        "period_start",
+        "entrants",
+        "converted",
+        "conversion",
+        "conversion_lower",
+        "conversion_upper",
+        "entrants_closed",
+        "conversion_closed",
+        "complete",
     ];
     if OURS.contains(&by) || by.starts_with("at_") || by.starts_with("from_") {
         format!("by_{by}")

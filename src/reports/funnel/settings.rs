@@ -43,6 +43,8 @@ pub struct FunnelSettings {
     pub bins: Option<u32>,
     pub compare: Option<Comparison>,
     pub diagnose: bool,
+    /// Of the attributes those by whose values a fall is explained.
+    pub explained: Vec<String>,
     /// `--min-support`.
     pub min_support: Option<u64>,
 }
@@ -140,6 +142,7 @@ impl FunnelParams {
             },
             compare: self.compare.as_deref().map(Comparison::parse).transpose()?,
             diagnose: self.diagnose.unwrap_or(false),
+            explained: Vec::new(),
             min_support: self.min_support,
             steps,
             exclusions,
@@ -193,16 +196,23 @@ impl FunnelParams {
 }
 
 impl FunnelSettings {
-    /// The same with `--by` and the other columns that are needed beside it, each once.
-    pub fn with_attributes(mut self, by: Option<&str>, others: impl IntoIterator<Item = String>) -> Self {
-        self.by = by.map(str::to_owned);
-        self.attributes = by.map(str::to_owned).into_iter().collect();
-        for column in others {
-            if !self.attributes.contains(&column) {
-                self.attributes.push(column);
+    /// The same with `--by` and the columns that explain a fall.
+    pub fn with_attributes(mut self, by: Option<&str>, explained: Vec<String>) -> Self {
+        let compared = self.compare.as_ref().and_then(Comparison::column);
+        self.attributes.clear();
+        for column in by.into_iter().chain(compared).chain(explained.iter().map(String::as_str)) {
+            if !self.attributes.iter().any(|known| known == column) {
+                self.attributes.push(column.to_owned());
             }
         }
+        self.by = by.map(str::to_owned);
+        self.explained = explained;
         self
+    }
+
+    /// The columns that explain a fall, with their places among the attributes.
+    pub fn explained(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.explained.iter().filter_map(|column| Some((column.as_str(), self.attribute(column)?)))
     }
 
     /// The place of a column among the attributes.

@@ -51,7 +51,7 @@ pub struct RetentionParams {
     #[arg(long, value_enum, value_name = "WHO")]
     pub period_zero: Option<PeriodZero>,
 
-    /// Periods to show after period 0: 12 shows 0 to 12 [default: hour 24, day 30, else all]
+    /// Periods to show after period 0: 12 shows 0 to 12 [default: hour 24, day 30, week 12, month all]
     #[arg(long, value_name = "N")]
     pub max_periods: Option<u32>,
 

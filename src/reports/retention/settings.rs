@@ -40,6 +40,7 @@ const ANY: &str = "*";
 /// Periods after period 0 that are shown where nothing is said.
 const HOURS: u32 = 24;
 const DAYS: u32 = 30;
+const WEEKS: u32 = 12;
 
 impl RetentionParams {
     /// Makes every value concrete, and refuses what makes no sense.
@@ -90,7 +91,8 @@ impl RetentionParams {
             max_periods: self.max_periods.or(match period {
                 RetentionPeriod::Hour => Some(HOURS),
                 RetentionPeriod::Day => Some(DAYS),
-                RetentionPeriod::Week | RetentionPeriod::Month => None,
+                RetentionPeriod::Week => Some(WEEKS),
+                RetentionPeriod::Month => None,
             }),
             unit: match self.unit.as_deref().map(str::trim) {
                 None | Some("customer" | "customer_id") => None,
