@@ -83,6 +83,7 @@ pub fn run(command: &ConfigCommand) -> Result<u8> {
             name: "settings",
             long: false,
             twin_of: None,
+            drawn_as: None,
             columns: vec![
                 Column::new("section", Kind::Text, texts(|s| s.section.clone())),
                 Column::new("key", Kind::Text, texts(|s| s.key.clone())),

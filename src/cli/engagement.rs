@@ -28,6 +28,11 @@ pub fn run(args: &ReportArgs<EngagementParams>) -> Result<u8> {
             ("--layer-window", typed.layer_window.is_some(), &["layers", "comparison", "members"]),
             ("--high-frequency", typed.high_frequency.is_some(), &["layers", "members"]),
             ("--new-within", typed.new_within.is_some(), &["layers", "comparison"]),
+            ("--reach-by", typed.reach_by.is_some(), &REACH),
+            ("--conversion-window", typed.conversion_window.is_some(), &["reach", "content"]),
+            ("--top", typed.top.is_some(), &["reach", "content"]),
+            ("--koc-share", typed.koc_share.is_some(), &KOC),
+            ("--koc-dimensions", typed.koc_dimensions.is_some(), &KOC),
         ],
         shows,
     )?;
@@ -46,6 +51,11 @@ pub fn run(args: &ReportArgs<EngagementParams>) -> Result<u8> {
         check_by(&job, by, &tables, member_files.as_ref())?;
     }
 
+    let shows_reach = REACH.into_iter().any(shows);
+    if let Some(column) = settings.reach_by.as_deref().filter(|_| shows_reach) {
+        check_reach_by(&job, column, &tables)?;
+    }
+
     let mut wanted =
         JourneysWanted { keep_all: true, values: tables.has("value"), ..JourneysWanted::default() };
     let mut attribute = |name: &str| {
@@ -56,17 +66,18 @@ pub fn run(args: &ReportArgs<EngagementParams>) -> Result<u8> {
         })
     };
     let mut attributes = Attributes::default();
-    let of_tables: [(&str, &mut Option<usize>, &[&str]); 4] = [
-        ("content_id", &mut attributes.content_id, &["reach", "content", "koc"]),
-        ("campaign", &mut attributes.campaign, &["reach"]),
-        ("channel", &mut attributes.channel, &["reach"]),
-        ("inviter_id", &mut attributes.inviter_id, &["koc"]),
+    let by_column = settings.reach_by.is_some();
+    let of_tables: [(&str, &mut Option<usize>, bool); 3] = [
+        ("content_id", &mut attributes.content_id, shows("content") || shows_reach && !by_column),
+        ("campaign", &mut attributes.campaign, shows_reach && !by_column),
+        ("inviter_id", &mut attributes.inviter_id, KOC.into_iter().any(shows)),
     ];
-    for (name, place, of) in of_tables {
-        if tables.has(name) && of.iter().any(|table| shows(table)) {
+    for (name, place, is_wanted) in of_tables {
+        if tables.has(name) && is_wanted {
             *place = Some(attribute(name));
         }
     }
+    attributes.reach_by = settings.reach_by.as_deref().filter(|_| shows_reach).map(&mut attribute);
     let by = by.map(|by| match of_members {
         true => By { name: by.to_owned(), attribute: None },
         false => By { name: format!("first_{by}"), attribute: Some(attribute(by)) },
@@ -102,6 +113,10 @@ pub fn run(args: &ReportArgs<EngagementParams>) -> Result<u8> {
     job.finish_tables(report, events.read, info)?;
     Ok(0)
 }
+
+/// Tables that are made together.
+const REACH: [&str; 3] = ["reach", "best_hour", "weekday_hours"];
+const KOC: [&str; 2] = ["koc_summary", "koc"];
 
 /// What the file says for runs of another kind is no mistake in this one; and what is typed of a role takes the place of what
 /// the file says of it, that of the other roles stays.
@@ -145,6 +160,30 @@ fn check_by(job: &Job, by: &str, tables: &Tables, members: Option<&MemberFiles>)
     };
     if job.plan.mask.is_some() && is_of_persons {
         return refuse(format!("its values are ids or names, which --mask hides ({by})"));
+    }
+    Ok(())
+}
+
+/// `--reach-by` names a column of the events, of words, and under `--mask` none of ids or names.
+fn check_reach_by(job: &Job, column: &str, tables: &Tables) -> Result<()> {
+    let known = tables.column_names();
+    if !known.iter().any(|name| name == column) {
+        return Err(Error::UnknownName {
+            what: "column for --reach-by",
+            name: column.to_owned(),
+            nearest: nearest(column, known.iter().map(String::as_str)),
+            known,
+        });
+    }
+    let refuse = |why: String| Err(Error::DoesNotApply { option: "--reach-by".into(), why });
+    if vocabulary(Frame::Events).iter().any(|c| c.name == column && c.kind != ValueKind::Text) {
+        return refuse(format!("{column} is no text: messages are told apart by words"));
+    }
+    let ids = ["customer_id", "session_id", "inviter_id", "order_id"];
+    let is_source = |id: &&str| tables.files.iter().any(|file| file.mapping.source(id) == Some(column));
+    if job.plan.mask.is_some() && (names_person(column) || ids.contains(&column) || ids.iter().any(is_source))
+    {
+        return refuse(format!("its values are ids or names, which --mask hides ({column})"));
     }
     Ok(())
 }

@@ -2,8 +2,14 @@
 
 use super::run_report::Job;
 use crate::error::{Error, Result, nearest};
-use crate::facts::journeys::{EventRow, JourneyKernel, JourneySpec, Journeys, MOST_SELECTORS};
+use crate::facts::journeys::{
+    EventColumns, JourneyKernel, JourneySpec, Journeys, KindSelector, MOST_SELECTORS,
+};
+use crate::input::spill::TemporarySpill;
 use crate::input::table_reader::{TableBatch, TableSink, TableSummary, Tables};
+
+/// Bytes of rows of journeys held in memory; beyond, they wait in a temporary file.
+const HELD_BYTES: usize = 1 << 30;
 
 /// Which events a selector means: those of some kinds, or of any, that meet a condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +58,7 @@ impl EventJourneys {
                     conditions.len() - 1
                 })
             });
-            selectors.push((*bit, selector.events.clone(), condition));
+            selectors.push(KindSelector { bit: *bit, kinds: selector.events.clone(), condition });
         }
         let unit = wanted.unit.as_deref().unwrap_or("customer_id");
         let mut columns: Vec<&str> = vec![unit, "event", "at"];
@@ -63,24 +69,20 @@ impl EventJourneys {
         let attributes = wanted.attributes.len();
         let spec = JourneySpec { keep_all: wanted.keep_all, attributes, values: wanted.values };
         let tables = tables.with_conditions(&conditions)?;
-        let (sink, read) = tables.read(&columns, || Sink {
-            kernel: JourneyKernel::new(spec.clone()),
-            selectors: selectors.clone(),
-            attributes,
-            values: wanted.values,
+        let (sink, read) = tables.read(&columns, || {
+            let kernel = JourneyKernel::new(spec.clone()).selecting(selectors.clone());
+            Sink { kernel: kernel.spilling(HELD_BYTES, Box::new(TemporarySpill::default())), attributes }
         })?;
         let journeys = sink.kernel.finish(job.options.threads)?;
-        for selector in &wanted.selectors {
-            for name in &selector.1.events {
+        for name in wanted.selectors.iter().flat_map(|(_, selector)| &selector.events) {
+            if journeys.kinds.binary_search_by(|kind| kind.name.as_str().cmp(name)).is_err() {
                 let known = || journeys.kinds.iter().map(|kind| kind.name.as_str());
-                if !known().any(|kind| kind == name) {
-                    return Err(Error::UnknownName {
-                        what: "event",
-                        name: name.clone(),
-                        nearest: nearest(name, known()),
-                        known: known().map(str::to_owned).collect(),
-                    });
-                }
+                return Err(Error::UnknownName {
+                    what: "event",
+                    name: name.clone(),
+                    nearest: nearest(name, known()),
+                    known: known().map(str::to_owned).collect(),
+                });
             }
         }
         let as_of_us = job.options.as_of_us.or(read.last_at_us).unwrap_or_default();
@@ -88,47 +90,25 @@ impl EventJourneys {
     }
 }
 
-/// SKELETON: plain and slow.
 struct Sink {
     kernel: JourneyKernel,
-    /// Bit, kinds, index of the condition.
-    selectors: Vec<(usize, Vec<String>, Option<usize>)>,
     attributes: usize,
-    values: bool,
 }
 
 impl TableSink for Sink {
     fn push(&self, batch: TableBatch) -> Result<()> {
         let columns = batch.frame.columns();
         let text = |at: usize| columns[at].str().map_err(|error| fault(&error));
-        let (units, kinds) = (text(0)?, text(1)?);
-        let moments = columns[2].datetime().map_err(|error| fault(&error))?.physical();
-        let attributes = (3..3 + self.attributes).map(text).collect::<Result<Vec<_>>>()?;
-        let values = match self.values {
-            true => Some(columns[3 + self.attributes].decimal().map_err(|error| fault(&error))?.physical()),
-            false => None,
-        };
-        for row in 0..batch.frame.height() {
-            let kind = kinds.get(row).unwrap_or_default();
-            let mut marks = 0;
-            for (bit, events, condition) in &self.selectors {
-                let holds = condition.is_none_or(|at| batch.conditions[at].get(row) == Some(true));
-                if holds && (events.is_empty() || events.iter().any(|event| event == kind)) {
-                    marks |= 1 << bit;
-                }
-            }
-            let attributes: Vec<Option<&str>> = attributes.iter().map(|values| values.get(row)).collect();
-            let value = values.and_then(|values| values.get(row)).and_then(|value| i64::try_from(value).ok());
-            self.kernel.push(EventRow {
-                unit: units.get(row),
-                kind,
-                at_us: moments.get(row).unwrap_or_default(),
-                marks,
-                attributes: &attributes,
-                value_e4: value,
-            });
-        }
-        Ok(())
+        let values = columns.get(3 + self.attributes);
+        let values = values.map(|values| values.decimal().map_err(|error| fault(&error))).transpose()?;
+        self.kernel.push_columns(&EventColumns {
+            units: text(0)?,
+            kinds: text(1)?,
+            at_us: columns[2].datetime().map_err(|error| fault(&error))?.physical(),
+            conditions: &batch.conditions,
+            attributes: (3..3 + self.attributes).map(text).collect::<Result<_>>()?,
+            values_e4: values.map(|values| values.physical()),
+        })
     }
 }
 

@@ -22,6 +22,7 @@ mod retention;
 mod rfm;
 mod run_report;
 mod sample;
+mod selecting;
 mod settings;
 
 use std::ffi::OsString;

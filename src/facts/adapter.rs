@@ -3,6 +3,7 @@
 use polars::prelude::{PolarsDataType, StringType};
 
 use super::batch::{Rows, Texts};
+use super::intern::key;
 use super::kernel::CustomerKernel;
 use crate::error::Result;
 use crate::input::{OrderBatch, OrderSink, TextColumn};
@@ -23,6 +24,17 @@ impl Texts for &Utf8Array {
     #[inline]
     fn value(&self, row: usize) -> &str {
         (**self).value(row)
+    }
+
+    #[inline]
+    fn key(&self, row: usize) -> u128 {
+        let view = &self.views()[row];
+        // A short text stands in its view behind four bytes of length, with zeros behind it.
+        if view.is_inline() {
+            view.as_u128() >> 32 | u128::from(view.length) << 120
+        } else {
+            key(self.value(row))
+        }
     }
 }
 

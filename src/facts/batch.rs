@@ -1,5 +1,6 @@
 //! Rows as the kernel takes them: plain slices, and texts behind a trait, so that it knows no engine.
 
+use super::intern::key;
 use crate::error::{Error, Result};
 
 /// A column of text.
@@ -12,6 +13,11 @@ pub(super) trait Texts {
     /// The text of a row of a column without nulls.
     fn value(&self, row: usize) -> &str {
         self.get(row).unwrap_or_default()
+    }
+
+    /// The key of `value` (`intern`).
+    fn key(&self, row: usize) -> u128 {
+        key(self.value(row))
     }
 }
 

@@ -30,9 +30,20 @@ pub(super) fn short_key(bytes: &[u8]) -> Option<u128> {
 #[inline]
 pub(super) fn hash64(bytes: &[u8]) -> u64 {
     match short_key(bytes) {
-        Some(key) => mix(key as u64, (key >> 64) as u64, SECRETS[0], 0),
+        Some(key) => hash_short(key),
         None => hash_long(bytes),
     }
+}
+
+/// The hash of a text whose key (`intern::key`) is known.
+#[inline]
+pub(super) fn hash_key<'a>(key: u128, text: impl FnOnce() -> &'a str) -> u64 {
+    if key >> 120 <= SHORT as u128 { hash_short(key) } else { hash64(text().as_bytes()) }
+}
+
+#[inline]
+fn hash_short(key: u128) -> u64 {
+    mix(key as u64, (key >> 64) as u64, SECRETS[0], 0)
 }
 
 fn hash_long(bytes: &[u8]) -> u64 {

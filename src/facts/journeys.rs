@@ -5,14 +5,32 @@
 //! retention) it meets: up to 128 of them, one bit each. Events that meet none are forgotten while reading, unless all are
 //! asked for.
 //!
+//! Rows go to shards by the hash of their unit (`kernel`), small: 16 bytes, and four or nine more per attribute and money asked
+//! for. A shard's rows are sorted when all are there; where they exceed memory, they wait in a `Spill` and come back shard by
+//! shard, each time that journeys are visited.
+//!
 //! Equal events in any order, cut into any batches, give equal journeys: events of one instant are in the order of their
 //! kind's name, their marks, their attributes' values and their money.
 
-use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::ids::IdColumn;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+mod adapter;
+mod kernel;
+mod kinds;
+mod shard;
+mod spill;
+#[cfg(test)]
+mod tests;
+
+pub use adapter::EventColumns;
+pub use kernel::JourneyKernel;
+pub use kinds::KindSelector;
+use shard::{Ranks, Shard};
+pub use spill::Spill;
 
 /// The most selectors that a run can have.
 pub const MOST_SELECTORS: usize = 128;
@@ -29,7 +47,7 @@ pub struct JourneySpec {
 }
 
 /// What an event is, as far as the run is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature {
     /// Index into [`Journeys::kinds`].
     pub kind: u32,
@@ -63,7 +81,9 @@ pub struct Journey<'a> {
     /// In order of time; ties as the module says.
     pub events: &'a [JourneyEvent],
     attributes: &'a [Vec<u32>],
-    values: &'a [Option<i64>],
+    /// 0: none.
+    money: &'a [i64],
+    has_money: &'a [bool],
 }
 
 impl Journey<'_> {
@@ -75,7 +95,8 @@ impl Journey<'_> {
 
     /// The event's money in 1/10,000 of the unit.
     pub fn value_e4(&self, event: &JourneyEvent) -> Option<i64> {
-        self.values.get(event.place as usize).copied().flatten()
+        let place = event.place as usize;
+        self.has_money.get(place).is_some_and(|has| *has).then(|| self.money[place])
     }
 }
 
@@ -90,47 +111,68 @@ pub struct Journeys {
     pub values: Vec<IdColumn>,
     /// Rows that had no unit; they are in no journey.
     pub without_unit: u64,
-    units: IdColumn,
-    /// Where the events of each unit end.
-    ends: Vec<usize>,
-    events: Vec<JourneyEvent>,
-    attributes: Vec<Vec<u32>>,
-    money: Vec<Option<i64>>,
+    spec: JourneySpec,
+    shards: Vec<Shard>,
+    /// For the rows that wait in the spill.
+    ranks: Ranks,
+    spill: Option<Box<dyn Spill>>,
 }
 
 impl Journeys {
     /// Units with at least one event that was kept.
     pub fn units(&self) -> usize {
-        self.units.len()
+        self.shards.iter().map(Shard::units).sum()
     }
 
     /// Events that were kept.
     pub fn events(&self) -> u64 {
-        self.events.len() as u64
+        self.shards.iter().map(Shard::events).sum()
     }
 
     /// Hands every journey to `each`, on up to `threads` threads; units come in no order, and which of them share a state is
-    /// not to matter: states are to be merged by sums, or sorted by the unit's id. Can be called again.
+    /// not to matter: states are to be merged by sums, or sorted by the unit's id. Can be called again. After an error of
+    /// `each`, or of reading back what was spilled, the other shards are left out.
     pub fn visit<S: Send>(
         &self,
         threads: usize,
         new: impl Fn() -> S + Sync,
         each: impl Fn(&mut S, Journey<'_>) -> Result<()> + Sync,
     ) -> Result<Vec<S>> {
-        let _ = threads;
-        let mut state = new();
-        let mut start = 0;
-        for (unit, end) in self.ends.iter().enumerate() {
-            let journey = Journey {
-                unit: self.units.get(unit),
-                events: &self.events[start..*end],
-                attributes: &self.attributes,
-                values: &self.money,
-            };
-            each(&mut state, journey)?;
-            start = *end;
+        let next = AtomicUsize::new(0);
+        // Of several errors that of the first shard holds.
+        let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+        let states = Mutex::new(Vec::new());
+        let failed_before = |place: usize| {
+            let failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+            failed.as_ref().is_some_and(|(first, _)| *first < place)
+        };
+        let work = || {
+            let mut state = new();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(shard) = self.shards.get(place).filter(|_| !failed_before(place)) else { break };
+                let spill = self.spill.as_deref();
+                let mut each = |journey: Journey<'_>| each(&mut state, journey);
+                if let Err(error) = shard.visit(&self.spec, &self.ranks, spill, &mut each) {
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    if failed.as_ref().is_none_or(|(first, _)| place < *first) {
+                        *failed = Some((place, error));
+                    }
+                    break;
+                }
+            }
+            states.lock().unwrap_or_else(PoisonError::into_inner).push(state);
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads.min(self.shards.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some((_, error)) => Err(error),
+            None => Ok(states.into_inner().unwrap_or_else(PoisonError::into_inner)),
         }
-        Ok(vec![state])
     }
 }
 
@@ -145,82 +187,4 @@ pub struct EventRow<'a> {
     pub marks: u128,
     pub attributes: &'a [Option<&'a str>],
     pub value_e4: Option<i64>,
-}
-
-type Kept = (i64, String, u128, Vec<Option<String>>, Option<i64>);
-
-/// Takes events from several threads and makes journeys of them. SKELETON: plain and slow.
-#[derive(Debug)]
-pub struct JourneyKernel {
-    spec: JourneySpec,
-    rows: Mutex<Rows>,
-}
-
-#[derive(Debug, Default)]
-struct Rows {
-    units: BTreeMap<String, Vec<Kept>>,
-    kinds: BTreeMap<String, u64>,
-    without_unit: u64,
-}
-
-impl JourneyKernel {
-    pub fn new(spec: JourneySpec) -> Self {
-        Self { spec, rows: Mutex::default() }
-    }
-
-    /// Takes one event.
-    pub fn push(&self, row: EventRow<'_>) {
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        *rows.kinds.entry(row.kind.to_owned()).or_default() += 1;
-        let Some(unit) = row.unit else {
-            rows.without_unit += 1;
-            return;
-        };
-        if row.marks != 0 || self.spec.keep_all {
-            let attributes = row.attributes.iter().map(|value| value.map(str::to_owned)).collect();
-            let kept = (row.at_us, row.kind.to_owned(), row.marks, attributes, row.value_e4);
-            rows.units.entry(unit.to_owned()).or_default().push(kept);
-        }
-    }
-
-    /// The journeys.
-    pub fn finish(self, threads: usize) -> Result<Journeys> {
-        let _ = threads;
-        let rows = self.rows.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let names: Vec<String> = rows.kinds.keys().cloned().collect();
-        let kind_of = |name: &String| names.binary_search(name).unwrap_or_default() as u32;
-        let mut journeys = Journeys { without_unit: rows.without_unit, ..Journeys::default() };
-        journeys.kinds = rows.kinds.into_iter().map(|(name, rows)| KindOfEvent { name, rows }).collect();
-        let all = || rows.units.values().flatten();
-        journeys.signatures = all().map(|row| Signature { kind: kind_of(&row.1), marks: row.2 }).collect();
-        journeys.signatures.sort_unstable();
-        journeys.signatures.dedup();
-        for attribute in 0..self.spec.attributes {
-            let mut values: Vec<&str> = all().filter_map(|row| row.3[attribute].as_deref()).collect();
-            values.sort_unstable();
-            values.dedup();
-            journeys.values.push(values.into_iter().collect());
-            journeys.attributes.push(Vec::new());
-        }
-        for (unit, mut events) in rows.units {
-            events.sort();
-            for (at_us, kind, marks, attributes, value) in events {
-                let signature = Signature { kind: kind_of(&kind), marks };
-                let signature = journeys.signatures.binary_search(&signature).unwrap_or_default() as u32;
-                let place = journeys.events.len() as u32;
-                journeys.events.push(JourneyEvent { at_us, signature, place });
-                for (at, value) in attributes.iter().enumerate() {
-                    let code = value.as_deref().map_or(0, |value| {
-                        1 + journeys.values[at].iter().position(|known| known == value).unwrap_or_default()
-                            as u32
-                    });
-                    journeys.attributes[at].push(code);
-                }
-                journeys.money.push(value);
-            }
-            journeys.units.push(&unit);
-            journeys.ends.push(journeys.events.len());
-        }
-        Ok(journeys)
-    }
 }

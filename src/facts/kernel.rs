@@ -5,8 +5,8 @@
 //! each as soon as it is done.
 
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
 
 use super::batch::{Rows, Texts, fault};
 use super::customers::{CustomerFacts, Pick, Spec};
@@ -16,14 +16,8 @@ use super::histories::{Histories, HistoriesPart};
 use super::intern::{Interner, key};
 use super::orders::{self, OWN_ORDER, RowStore, Staging};
 use super::part::{Dictionary, Part};
+use super::shards::{Place, SHARDS, WINDOW, into_inner, lock, number_values, side_by_side, sort_by_shard};
 use crate::error::Result;
-
-/// The first bits of a hash choose the shard, the last 32 its place there.
-const SHARD_BITS: u32 = 6;
-const SHARDS: usize = 1 << SHARD_BITS;
-
-/// Rows that are sorted by shard at once.
-const WINDOW: usize = 1 << 16;
 
 /// The reduction of order rows to customer facts: `push` batches from any number of threads, then `finish`.
 #[derive(Debug)]
@@ -126,13 +120,6 @@ impl Default for Body {
     }
 }
 
-/// A row of a window, with the last bits of its customer's hash.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
-    pub row: u32,
-    tag: u32,
-}
-
 /// The rows of a window that belong to one shard: `places` and `slots` side by side, the other columns by `Place::row`.
 #[derive(Debug)]
 pub(super) struct Taken<'a> {
@@ -214,7 +201,9 @@ impl CustomerKernel {
         hashes.clear();
         hashes.extend(window.clone().map(|row| hash64(rows.customers.value(row).as_bytes())));
         let text = |row: u32| rows.customers.value(start + row as usize);
-        let bounds = sort_by_shard(hashes, at_us, self.plan.last_cutoff, text, places, keys);
+        let last_cutoff = self.plan.last_cutoff;
+        let bounds =
+            sort_by_shard(hashes, |row| at_us[row] <= last_cutoff, |row| key(text(row as u32)), places, keys);
         let with_ids = rows.orders.as_ref().filter(|_| self.plan.order_ids);
         if let Some(ids) = with_ids {
             orders.clear();
@@ -295,30 +284,7 @@ impl CustomerKernel {
             .map(|values| Ok(Dictionary::new(&into_inner(values)?.into_texts().to_column())))
             .collect::<Result<Vec<_>>>()?;
 
-        let done: Vec<Mutex<Option<Result<P>>>> = shards.iter().map(|_| Mutex::new(None)).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            loop {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(shard) = shards.get(place) else { break };
-                let parts = lock(shard)
-                    .map(|mut shard| std::mem::take(&mut *shard))
-                    .and_then(|shard| reduce(shard, &plan, &dictionaries));
-                if let Ok(mut done) = done[place].lock() {
-                    *done = Some(parts);
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..threads.min(SHARDS) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let parts = done
-            .into_iter()
-            .map(|part| into_inner(part)?.unwrap_or_else(|| Err(fault("a shard was left out"))))
-            .collect::<Result<Vec<P>>>()?;
+        let parts = side_by_side(shards, threads, |shard| reduce(shard, &plan, &dictionaries))?;
         Ok((plan, dictionaries, parts))
     }
 }
@@ -339,77 +305,4 @@ impl Shard {
             Body::Direct(_) => Err(fault("rows were not kept")),
         }
     }
-}
-
-/// Sorts the rows of a window by shard, in their order within each, and leaves out those after `last_cutoff`. Gives the bounds
-/// of the shards in `places` and `keys`.
-fn sort_by_shard<'a>(
-    hashes: &[u64],
-    at_us: &[i64],
-    last_cutoff: i64,
-    text: impl Fn(u32) -> &'a str,
-    places: &mut Vec<Place>,
-    keys: &mut Vec<u128>,
-) -> [usize; SHARDS + 1] {
-    let shard = |hash: u64| (hash >> (64 - SHARD_BITS)) as usize;
-    let mut bounds = [0; SHARDS + 1];
-    for (&hash, &at_us) in hashes.iter().zip(at_us) {
-        bounds[shard(hash) + 1] += usize::from(at_us <= last_cutoff);
-    }
-    for i in 0..SHARDS {
-        bounds[i + 1] += bounds[i];
-    }
-    places.clear();
-    places.resize(bounds[SHARDS], Place::default());
-    keys.clear();
-    keys.resize(bounds[SHARDS], 0);
-    let mut next = bounds;
-    for ((row, &hash), &at_us) in (0..).zip(hashes).zip(at_us) {
-        if at_us <= last_cutoff {
-            let place = &mut next[shard(hash)];
-            places[*place] = Place { row, tag: hash as u32 };
-            keys[*place] = key(text(row));
-            *place += 1;
-        }
-    }
-    bounds
-}
-
-/// The codes of an attribute's values in a window. The table that all threads share is locked once, for the distinct values.
-fn number_values<T: Texts>(
-    texts: &T,
-    window: Range<usize>,
-    shared: &Mutex<Interner>,
-    codes: &mut Vec<u32>,
-) -> Result<()> {
-    let mut local = Interner::default();
-    // Of each distinct value its first row and its tag.
-    let mut firsts = Vec::new();
-    codes.clear();
-    codes.extend(window.map(|row| {
-        texts.get(row).map_or(0, |text| {
-            let tag = hash64(text.as_bytes()) as u32;
-            let number = local.intern(text, tag);
-            if number as usize == firsts.len() {
-                firsts.push((row, tag));
-            }
-            number + 1
-        })
-    }));
-    let mut shared = lock(shared)?;
-    let numbers: Vec<u32> =
-        firsts.iter().map(|&(row, tag)| shared.intern(texts.value(row), tag) + 1).collect();
-    drop(shared);
-    for code in codes.iter_mut().filter(|code| **code != 0) {
-        *code = numbers[*code as usize - 1];
-    }
-    Ok(())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
-    mutex.lock().map_err(|_| fault("another thread has failed"))
-}
-
-fn into_inner<T>(mutex: Mutex<T>) -> Result<T> {
-    mutex.into_inner().map_err(|_| fault("another thread has failed"))
 }

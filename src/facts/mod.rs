@@ -28,6 +28,7 @@ mod oracle;
 mod orders;
 mod packed;
 mod part;
+mod shards;
 
 pub use beside::{JoinedDays, Member, Members, SpendRow};
 pub use customers::{AttributeSpec, CustomerFacts, Pick, Spec};

@@ -97,6 +97,18 @@ impl Cells {
         Int128Chunked::from_iter_options(name, values).into_decimal_unchecked(38, 4).into_column()
     }
 
+    pub(super) fn are_good(&self) -> bool {
+        self.states.iter().all(|state| *state == State::Good)
+    }
+
+    /// `as_datetimes` without a copy where all are good.
+    pub(super) fn into_datetimes(self, name: PlSmallStr) -> Column {
+        if !self.are_good() {
+            return self.as_datetimes(name);
+        }
+        Int64Chunked::from_vec(name, self.values).into_datetime(TimeUnit::Microseconds, None).into_column()
+    }
+
     /// As datetimes; null where not good.
     pub(super) fn as_datetimes(&self, name: PlSmallStr) -> Column {
         let values = self.values.iter().zip(&self.states).map(|(v, s)| (*s == State::Good).then_some(*v));
@@ -257,6 +269,17 @@ pub(super) fn moments(column: &Column, parser: &DateParser, tz: Option<chrono_tz
                 None => parser.convert(us),
             };
             let moments = column.datetime().map_err(|e| fault(&e))?;
+            // Most files: as they will be.
+            if per_us == Some(1) && zone.is_none() && parser.keeps() && !moments.physical().has_nulls() {
+                for chunk in moments.physical().downcast_iter() {
+                    out.values.extend_from_slice(chunk.values());
+                }
+                if out.values.iter().all(|us| in_range(*us)) {
+                    out.states = vec![State::Good; out.values.len()];
+                    return Ok(out);
+                }
+                out.values.clear();
+            }
             for value in moments.physical().iter() {
                 let Some(value) = value else {
                     out.none(State::Missing);

@@ -40,6 +40,7 @@ pub mod rows;
 mod scan;
 mod sheets;
 pub mod source;
+pub mod spill;
 pub mod table_reader;
 pub mod values;
 mod verdict;

@@ -95,10 +95,7 @@ impl Read for Section {
         let left = self.length.saturating_sub(self.position);
         let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let (buffer, from) = (&mut buffer[..wanted], self.start + self.position);
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, from)?;
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, from)?;
+        let read = read_some_at(&self.file, buffer, from)?;
         self.position += read as u64;
         Ok(read)
     }
@@ -130,6 +127,26 @@ pub(super) fn write_at(file: &File, mut bytes: &[u8], mut position: u64) -> io::
         position += written as u64;
     }
     Ok(())
+}
+
+/// Fills `bytes` from a shared file by position.
+pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut position: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let read = read_some_at(file, bytes, position)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = &mut bytes[read..];
+        position += read as u64;
+    }
+    Ok(())
+}
+
+fn read_some_at(file: &File, bytes: &mut [u8], position: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, bytes, position);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, bytes, position);
 }
 
 /// A file to read, before anything is known of its content.

@@ -101,7 +101,11 @@ fn masked(table: &Table, key: &Key) -> Table {
         Kind::Id => Column { cells: masked_cells(&column.cells, key), ..column.clone() },
         _ => column.clone(),
     });
-    Table { twin_of: table.twin_of, ..Table::new(table.name, table.long, columns.collect()) }
+    Table {
+        twin_of: table.twin_of,
+        drawn_as: table.drawn_as,
+        ..Table::new(table.name, table.long, columns.collect())
+    }
 }
 
 fn masked_cells(cells: &Cells, key: &Key) -> Cells {

@@ -37,7 +37,7 @@ pub use self::format::{ColorChoice, Format};
 pub use self::numbers::{grouped, money, number, percent, sum};
 pub use self::plan::{OutputPlan, OutputSettings, plan, refuse_to_overwrite, terminal_width};
 pub use self::report::{
-    Alert, Cells, Column, InputAccount, Kind, Label, Note, Report, Severity, Table, TableChoice,
+    Alert, Cells, Column, Drawing, InputAccount, Kind, Label, Note, Report, Severity, Table, TableChoice,
 };
 pub use self::shade::Palette;
 use crate::error::Result;

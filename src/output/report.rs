@@ -154,12 +154,23 @@ pub struct Table {
     /// This table says for programs, at length, what the table of that name shows to the eye: where that one is shown on a
     /// terminal, this one comes only when named.
     pub twin_of: Option<&'static str>,
+    /// On a terminal it is drawn, where it can be.
+    pub drawn_as: Option<Drawing>,
     pub columns: Vec<Column>,
+}
+
+/// How a table may be drawn on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawing {
+    /// Steps one below the other, with bars. The columns are known by their keys: `step` and those before it (the values by
+    /// which the table is broken down; `part` = all: the rows of all values together), `name`, `users`, `from_first`, `from_previous`; and where there are any
+    /// `dropped`, `open`, `from_previous_closed`, `median_seconds`, `p90_seconds`, each about the way from the step before.
+    Steps,
 }
 
 impl Table {
     pub fn new(name: &'static str, long: bool, columns: Vec<Column>) -> Self {
-        Self { name, long, twin_of: None, columns }
+        Self { name, long, twin_of: None, drawn_as: None, columns }
     }
 
     /// The number of rows.

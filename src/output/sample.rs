@@ -25,6 +25,7 @@ pub fn ordinary() -> Report {
         name: "segments",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("segment", Kind::Key("segments"), Cells::texts(keys)),
             Column::new("customers", Kind::Count, Cells::ints(customers)),
@@ -74,6 +75,7 @@ pub fn ordinary() -> Report {
         name: "customers",
         long: true,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("customer_id", Kind::Id, Cells::texts(["00123", "12346", "张三", "=1+1"])),
             Column::new(
@@ -168,6 +170,7 @@ pub fn hostile() -> Report {
         name: "mixed",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("id", Kind::Id, Cells::Text(texts.clone())),
             Column::new("=name|", Kind::Text, Cells::Text(texts.iter().rev().cloned().collect())),
@@ -235,6 +238,7 @@ pub fn hostile() -> Report {
         name: "empty",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("customer_id", Kind::Id, Cells::Text(Vec::new())),
             Column::new("revenue", Kind::Money, Cells::Money(Vec::new())),

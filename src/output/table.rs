@@ -1,15 +1,17 @@
 //! The table for the eye. It fits the width it is given: long text is wrapped to two lines or so, or stands in a block of
 //! its own; bars go; columns are folded into several blocks that each begin with the first column. No row and no column
-//! is left out. A table with shaded columns is laid out as a `matrix`.
+//! is left out. A table with shaded columns is laid out as a `matrix`; one that is drawn is the business of `bars`.
 
+mod bars;
 mod matrix;
 
 use std::io::Write;
 
+use self::bars::Steps;
 use self::matrix::{Matrix, Tile};
 use super::layout::{harmless, heading_width, width, wrap};
 use super::numbers::ABSENT;
-use super::report::{Column, Report, Table};
+use super::report::{Column, Drawing, Report, Table};
 use super::shade::Palette;
 use super::shown;
 use super::sink::Failure;
@@ -57,6 +59,12 @@ pub fn write(
     writeln!(out, "{title}")?;
     for table in tables {
         writeln!(out, "\n{}", paint.with(BOLD, &words.table(table.name)))?;
+        if table.drawn_as == Some(Drawing::Steps)
+            && let Some(steps) = Steps::of(table, words, paint)
+        {
+            steps.write(room, out)?;
+            continue;
+        }
         let grid = Grid::of(table, words, room, paint);
         for (i, block) in grid.blocks.iter().enumerate() {
             if i > 0 {
@@ -262,7 +270,7 @@ impl<'a> Grid<'a> {
                 }
                 if placed.bar {
                     let ratio = shown::ratio(measured.column, row).filter(|_| line == 0);
-                    let bar = bar(ratio.unwrap_or(0.0), measured.bar_of.unwrap_or(1.0));
+                    let bar = bar_of(ratio.unwrap_or(0.0), measured.bar_of.unwrap_or(1.0), BAR);
                     written.stick(&bar, &paint.with(CYAN, &bar), 1, BAR);
                 }
             }
@@ -375,11 +383,11 @@ fn widen(block: &mut Block, columns: &[Measured<'_>], room: usize) {
 }
 
 /// `value` of `largest` in eighths of a cell; what is there at all shows.
-fn bar(value: f64, largest: f64) -> String {
+fn bar_of(value: f64, largest: f64, cells: usize) -> String {
     if value <= 0.0 {
         return String::new();
     }
-    let eighths = ((value / largest).min(1.0) * (BAR * 8) as f64).round().max(1.0) as usize;
+    let eighths = ((value / largest).min(1.0) * (cells * 8) as f64).round().max(1.0) as usize;
     let mut bar = "█".repeat(eighths / 8);
     if !eighths.is_multiple_of(8) {
         bar.push(['▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8 - 1]);

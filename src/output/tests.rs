@@ -3,6 +3,7 @@
 mod formats;
 mod plans;
 mod sinks;
+mod steps;
 mod triangles;
 
 use super::*;

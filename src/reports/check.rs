@@ -101,6 +101,7 @@ fn findings_table(findings: &[Finding], rows_read: u64) -> Table {
         name: "findings",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("check", Kind::Key("checks"), Cells::texts(findings.iter().map(|f| f.check))),
             Column::new(
@@ -145,6 +146,7 @@ fn examples_table(findings: &[Finding], mask: Option<&Key>) -> Table {
         name: "examples",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("check", Kind::Key("checks"), Cells::texts(rows.iter().map(|(check, _)| *check))),
             Column::new("file", Kind::Text, text(&|example| example.file.clone())),
@@ -188,6 +190,7 @@ fn overview_table(quality: &Quality) -> Table {
         name: "overview",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("measure", Kind::Key("measures"), Cells::texts(names)),
             Column::new("value", Kind::Text, Cells::Text(values)),

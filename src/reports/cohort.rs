@@ -19,6 +19,7 @@ use crate::output::grouped;
 use crate::output::report::{Label, Note, Report, TableChoice};
 use crate::reports::money_text;
 use crate::reports::period::{PeriodUnit, date};
+use crate::reports::triangle;
 use crate::text::{Catalogue, Lang};
 use count::{Clock, Counted};
 use joined::{Joined, Outside};
@@ -88,12 +89,6 @@ fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
         (Spans::Calendar, PeriodUnit::Quarter) => ("+", "季"),
         (Spans::Calendar, PeriodUnit::Year) => ("Y", "年"),
     };
-    let period = |index| Label {
-        section: "columns",
-        key: tables::period_key(index),
-        en: format!("{en}{index}"),
-        zh: format!("第{index}{zh}"),
-    };
     let measure = |lang| {
         let key = settings.measure.key();
         Catalogue::get(lang).label("cohort_measures", key).unwrap_or(key).to_owned()
@@ -113,7 +108,8 @@ fn labels(settings: &CohortSettings, counted: &Counted<'_>) -> Vec<Label> {
         let text = |lang| Catalogue::get(lang).label("cohort_bounds", bound).unwrap_or(bound).to_owned();
         labels.push(named("columns", bound, &text));
     }
-    labels.extend((0..counted.rows.iter().map(|row| row.periods).max().unwrap_or(0)).map(period));
+    let periods = counted.rows.iter().map(|row| row.periods).max().unwrap_or(0);
+    labels.extend(triangle::period_labels(en, zh, periods));
     labels
 }
 

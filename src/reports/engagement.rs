@@ -1,15 +1,19 @@
 //! `engagement`: who is active and how. The definitions are in engagement.md, which `siyu explain engagement` prints.
 
 mod activity;
+mod content;
 mod interactions;
 pub mod kinds;
+mod koc;
 mod layers;
 mod notes;
 mod params;
 mod population;
+mod reach;
 mod settings;
 mod streaks;
 mod tables;
+mod touches;
 
 pub use params::EngagementParams;
 pub use settings::EngagementSettings;
@@ -33,9 +37,12 @@ pub const TABLES: &[(&str, bool)] = &[
     ("depth", false),
     ("streaks", false),
     ("reach", false),
+    ("best_hour", false),
+    ("weekday_hours", true),
     ("content", false),
     ("layers", false),
     ("comparison", false),
+    ("koc_summary", false),
     ("koc", true),
     ("members", true),
 ];
@@ -67,8 +74,9 @@ pub struct EngagementInput {
 pub struct Attributes {
     pub content_id: Option<usize>,
     pub campaign: Option<usize>,
-    pub channel: Option<usize>,
     pub inviter_id: Option<usize>,
+    /// The column of `--reach-by`.
+    pub reach_by: Option<usize>,
 }
 
 /// What the report is broken down by.
@@ -134,6 +142,9 @@ pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &Tabl
         notes: notes::notes(settings, &kinds, input, &population),
         ..Report::default()
     };
+    let mut touches = touches::answer(settings, input, &kinds, wants)?;
+    report.notes.append(&mut touches.notes);
+    report.labels.append(&mut touches.labels);
     for (name, _) in TABLES.iter().filter(|(name, _)| wants(name)) {
         report.tables.extend(match *name {
             "activity" => Some(population.activity.table(&population, &groups, with_visitors)),
@@ -144,7 +155,7 @@ pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &Tabl
             "layers" => Some(layers::table(settings, &kinds, &population, &groups)),
             "comparison" => Some(layers::comparison(settings, &kinds, &population, &groups)),
             "members" => Some(layers::members(settings, &kinds, &population, &groups, input)),
-            _ => None,
+            of_touches => touches.take(of_touches),
         });
     }
     Ok(report)
@@ -158,6 +169,7 @@ fn labels() -> Vec<Label> {
     };
     vec![
         label("params", "period", ("engagement_params", "period")),
+        label("params", "top", ("engagement_params", "top")),
         label("tables", "comparison", ("tables", "engagement_comparison")),
         label("columns", "lower", ("cohort_bounds", "lower")),
         label("columns", "upper", ("cohort_bounds", "upper")),

@@ -109,6 +109,7 @@ pub fn run(inspection: &Inspection, as_of_us: Option<i64>, mask: Option<&Key>) -
             name: "config",
             long: false,
             twin_of: None,
+            drawn_as: None,
             columns: vec![Column::new("line", Kind::Text, Cells::texts(inspection.config.lines()))],
         });
     }
@@ -128,6 +129,7 @@ fn columns_table(columns: &[ColumnSeen], mask: Option<&Key>) -> Table {
         name: "columns",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("canonical", Kind::Text, text(&|c| c.canonical.map(str::to_owned))),
             Column::new("column", Kind::Text, text(&|c| c.column.clone())),
@@ -177,6 +179,7 @@ fn files_table(files: &[FileSeen]) -> Table {
         name: "files",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("file", Kind::Text, text(&|f| Some(f.file.clone()))),
             Column::new("format", Kind::Text, text(&|f| Some(f.format.clone()))),
@@ -231,6 +234,7 @@ fn overview_table(rows: &RowsSeen) -> Table {
         name: "overview",
         long: false,
         twin_of: None,
+        drawn_as: None,
         columns: vec![
             Column::new("measure", Kind::Key("measures"), Cells::texts(names)),
             Column::new("value", Kind::Text, Cells::texts(values)),

@@ -14,6 +14,7 @@ pub mod period;
 pub mod repurchase;
 pub mod retention;
 pub mod rfm;
+mod triangle;
 
 /// What the house knows of a report: drives the list of commands, `--table`, `explain` and the docs.
 #[derive(Debug, Clone, Copy)]

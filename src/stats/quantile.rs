@@ -73,6 +73,17 @@ pub fn cut_points(values: &mut [i64], parts: u32) -> Vec<Fraction> {
         .collect()
 }
 
+/// The cut point at `part`/`parts` alone, e.g. 9 of 10; `part` is at most `parts`. Reorders `values`.
+pub fn cut_point(values: &mut [i64], part: u32, parts: u32) -> Option<Fraction> {
+    let (part, parts) = (part as usize, parts as usize);
+    let h = values.len().checked_sub(1)? * part;
+    let (below, rest) = (h / parts, h % parts);
+    let (_, low, above) = values.select_nth_unstable(below);
+    let low = i128::from(*low);
+    let high = above.iter().min().map_or(low, |high| i128::from(*high));
+    Some(Fraction::new(low * parts as i128 + rest as i128 * (high - low), parts as i128))
+}
+
 /// The median by the same definition: the middle value, or the mean of the two middle values.
 pub fn median(values: &mut [i64]) -> Option<Fraction> {
     cut_points(values, 2).first().copied()
@@ -114,6 +125,9 @@ mod tests {
         #[test]
         fn equals_the_definition(mut values in prop::collection::vec(-50i64..50, 1..60), parts in 2u32..11) {
             let cuts = cut_points(&mut values.clone(), parts);
+            for (i, cut) in (1..parts).zip(&cuts) {
+                prop_assert_eq!(cut_point(&mut values.clone(), i, parts), Some(*cut));
+            }
             values.sort_unstable();
             let n = values.len();
             for (i, cut) in (1..parts as usize).zip(cuts) {

@@ -28,5 +28,6 @@ mod reference_cdnow;
 mod reference_rfm;
 mod repurchase;
 mod repurchase_due;
+mod retention;
 mod sample_data;
 mod support;

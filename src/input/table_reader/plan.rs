@@ -215,7 +215,7 @@ impl TablePlan {
             let name = column.name.clone();
             match values {
                 Values::Text(text) => text.with_name(name).into_column(),
-                Values::DateTime(cells) => cells.as_datetimes(name),
+                Values::DateTime(cells) => cells.into_datetimes(name),
                 Values::Number(cells) => cells.e4_as_decimals(name),
             }
         });
@@ -276,7 +276,8 @@ impl TablePlan {
                 }
             }
         }
-        if let Some(Values::DateTime(cells)) = self.window.map(|at| &values[at]) {
+        let is_cut = (self.as_of_us, self.since_us, self.until_us) != (i64::MAX, i64::MIN, i64::MAX);
+        if let Some(Values::DateTime(cells)) = self.window.map(|at| &values[at]).filter(|_| is_cut) {
             let [after_as_of, before_since, after_until] =
                 ["after as_of", "before since", "after until"].map(fate);
             for (row, at) in cells.values.iter().enumerate() {
@@ -308,6 +309,7 @@ impl TablePlan {
                     }
                 }
                 Values::Text(_) => {}
+                Values::DateTime(cells) | Values::Number(cells) if cells.are_good() => {}
                 Values::DateTime(cells) | Values::Number(cells) => {
                     for (row, state) in cells.states.iter().enumerate() {
                         match state {
@@ -331,11 +333,16 @@ impl TablePlan {
     /// other frames the first column alone may be somebody's name, so that something required must be missing too.
     fn mark_totals(&self, batch: &RawBatch, fates: &mut [Fate]) -> Result<()> {
         let total = fate_of(DropReason::Total);
+        let is_defect = |fate: Fate| matches!(REASONS[fate as usize].1, Class::Missing | Class::Bad);
+        let is_spend = self.frame == Frame::Spend;
+        // All in use, as in most batches.
+        if !is_spend && fates.iter().all(|fate| *fate == USED) {
+            return Ok(());
+        }
         for place in &self.total_places {
             let Some(text) = cells::written_text(&batch.frame.columns()[*place])? else { continue };
             for (row, cell) in text.iter().enumerate() {
-                let is_defect = || matches!(REASONS[fates[row] as usize].1, Class::Missing | Class::Bad);
-                if cell.is_some_and(says_total) && (self.frame == Frame::Spend || is_defect()) {
+                if (is_spend || is_defect(fates[row])) && cell.is_some_and(says_total) {
                     least(&mut fates[row], total);
                 }
             }
@@ -367,7 +374,14 @@ impl TablePlan {
             Some(Values::DateTime(cells)) => Some(cells),
             _ => None,
         };
-        for (row, fate) in fates.iter().enumerate() {
+        let is_plain = fates.iter().all(|fate| *fate == USED) && moments.is_none_or(Cells::are_good);
+        if is_plain {
+            tally.rows[USED as usize] += fates.len() as u64;
+            tally.first_at_us = moments.and_then(|cells| cells.values.iter().copied().min());
+            tally.last_at_us = moments.and_then(|cells| cells.values.iter().copied().max());
+        }
+        let each = if is_plain { &[] } else { fates };
+        for (row, fate) in each.iter().enumerate() {
             tally.rows[*fate as usize] += 1;
             let (reason, class) = REASONS[*fate as usize];
             if matches!(class, Class::Bad | Class::Missing) {
@@ -391,6 +405,9 @@ impl TablePlan {
             rounded_rows.extend(cells.rounded.iter().copied().filter(|row| fates[*row as usize] == USED));
             let judged = column.required || self.has_window && self.window == Some(at);
             let Some(canonical) = column.canonical.filter(|_| !judged) else { continue };
+            if cells.are_good() {
+                continue;
+            }
             for (row, state) in cells.states.iter().enumerate() {
                 // A row that is left out by a rule is no defect; each other row counts once.
                 let counts = fates[row] == USED && *state == State::Invalid;

@@ -199,6 +199,11 @@ impl DateParser {
         self
     }
 
+    /// `convert` gives back what it is given.
+    pub fn keeps(&self) -> bool {
+        self.zones.written.is_none_or(|written| self.zones.tz.is_none_or(|tz| tz == written))
+    }
+
     /// A moment without an offset, as a Parquet column has it, as wall time of `tz`.
     pub fn convert(&self, wall_us: i64) -> i64 {
         self.zones.convert(wall_us)

@@ -249,6 +249,7 @@ fn xlsx_refuses_what_a_sheet_cannot_hold() {
             name: "big",
             long: false,
             twin_of: None,
+            drawn_as: None,
             columns: vec![Column::new("x", Kind::Text, cells)],
         }],
         ..Report::default()

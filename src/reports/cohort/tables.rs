@@ -5,6 +5,7 @@ use super::params::{CohortBy, Measure};
 use super::settings::CohortSettings;
 use crate::error::{Error, Result};
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::triangle;
 use crate::stats::proportions::{Bounds, wilson_95};
 
 /// Money in 1/10,000 of the unit.
@@ -57,11 +58,6 @@ impl Measure {
     }
 }
 
-/// The name of a column of the matrix.
-pub(super) fn period_key(index: usize) -> String {
-    format!("period_{index}")
-}
-
 impl Shown<'_> {
     /// A row per group, cohort and period that has begun.
     pub fn cells(&self) -> Result<Table> {
@@ -103,15 +99,16 @@ impl Shown<'_> {
             Column::new("cohort", Kind::Text, Cells::texts(rows.iter().map(|row| periods.label(row.cohort)))),
             Column::new("cohort_size", Kind::Count, Cells::ints(rows.iter().map(|row| row.size as i64))),
         ]);
-        for index in 0..rows.iter().map(|row| row.periods).max().unwrap_or(0) {
-            let parts = rows.iter().map(|row| (index < row.periods).then(|| self.part(row, index)));
-            let column = value_column(&period_key(index), measure.nature(), parts)?;
-            let is_running = |row: &Row| index < row.periods && !self.clock.is_over(row, index);
-            let running: Vec<bool> = rows.iter().map(is_running).collect();
-            let running = if running.contains(&true) { running } else { Vec::new() };
-            let shaded = index > 0 || !measure.sets_period_0_apart(self.settings.cohort_by);
-            columns.push(Column { shaded, provisional: running, ..column });
-        }
+        let begun: Vec<usize> = rows.iter().map(|row| row.periods).collect();
+        columns.extend(triangle::period_columns(
+            &begun,
+            !measure.sets_period_0_apart(self.settings.cohort_by),
+            |index, name| {
+                let parts = rows.iter().map(|row| (index < row.periods).then(|| self.part(row, index)));
+                value_column(&name, measure.nature(), parts)
+            },
+            |row, index| !self.clock.is_over(&rows[row], index),
+        )?);
         Ok(Table::new("matrix", false, columns))
     }
 

@@ -43,6 +43,26 @@ pub struct EngagementParams {
     /// With --members: members who joined within this time before the end are new [default: 30d]
     #[arg(long, value_name = "LENGTH")]
     pub new_within: Option<String>,
+
+    /// Column that tells messages apart in the table reach [default: content_id, else campaign]
+    #[arg(long, value_name = "COLUMN")]
+    pub reach_by: Option<String>,
+
+    /// How long after a click, or a touch of content, a conversion counts for it [default: 7d]
+    #[arg(long, value_name = "LENGTH")]
+    pub conversion_window: Option<String>,
+
+    /// Messages and pieces of content to show, those with the most members [default: 100]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+
+    /// The first so many in a dimension count for koc: the share of those who have any of it, e.g. 0.1 or 10% [default: 10%]
+    #[arg(long, value_name = "SHARE", value_parser = crate::reports::share)]
+    pub koc_share: Option<f64>,
+
+    /// Dimensions, of interactions, content, invitations and orders, in which a koc candidate is among the first [default: 3]
+    #[arg(long, value_name = "N")]
+    pub koc_dimensions: Option<usize>,
 }
 
 /// `kinds` in siyu.toml: a list as it is typed, or a table: `[engagement.kinds]`, `like = ["赞", "点赞"]`.

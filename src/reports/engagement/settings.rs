@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{self, Role};
 use super::params::EngagementParams;
+use super::touches::{KocSettings, TouchSettings};
 use crate::error::{Error, Result};
 use crate::facts::customers::DAY_US;
 use crate::reports::duration::microseconds;
@@ -27,6 +28,10 @@ pub struct EngagementSettings {
     pub high_frequency: u32,
     /// Days up to the end within which new members joined; `None`: nothing says when members joined.
     pub new_within: Option<i32>,
+    /// The column that tells messages apart; `None`: content_id, else campaign.
+    pub reach_by: Option<String>,
+    pub touches: TouchSettings,
+    pub koc: KocSettings,
 }
 
 impl EngagementParams {
@@ -62,6 +67,9 @@ impl EngagementParams {
             layer_window,
             high_frequency,
             new_within: (!self.members().is_empty()).then_some(new_within),
+            reach_by: self.reach_by.clone(),
+            touches: TouchSettings::of(self)?,
+            koc: KocSettings::of(self)?,
         })
     }
 
@@ -96,6 +104,13 @@ impl EngagementSettings {
         if let Some(days) = self.new_within {
             put("new_within", json!(format!("{days}d")));
         }
+        if let Some(column) = &self.reach_by {
+            put("reach_by", json!(column));
+        }
+        put("conversion_window", json!(self.touches.window));
+        put("top", json!(self.touches.top));
+        put("koc_share", json!(self.koc.share_ppm as f64 / 1e6));
+        put("koc_dimensions", json!(self.koc.dimensions));
         params
     }
 }

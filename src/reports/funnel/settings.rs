@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::compare::Comparison;
 use super::params::{EntryChoice, FunnelParams, Mode};
 use super::selectors::{self, ExcludedStep, Step};
 use crate::error::{Error, Result};
@@ -40,9 +41,10 @@ pub struct FunnelSettings {
     /// Steps (from 0) between which the table times takes time.
     pub times: (usize, usize),
     pub bins: Option<u32>,
-    /// `--compare` as typed.
-    pub compare: Option<String>,
+    pub compare: Option<Comparison>,
     pub diagnose: bool,
+    /// Of the attributes those by whose values a fall is explained.
+    pub explained: Vec<String>,
     /// `--min-support`.
     pub min_support: Option<u64>,
 }
@@ -138,8 +140,9 @@ impl FunnelParams {
                 }
                 bins => bins,
             },
-            compare: self.compare.clone(),
+            compare: self.compare.as_deref().map(Comparison::parse).transpose()?,
             diagnose: self.diagnose.unwrap_or(false),
+            explained: Vec::new(),
             min_support: self.min_support,
             steps,
             exclusions,
@@ -193,16 +196,28 @@ impl FunnelParams {
 }
 
 impl FunnelSettings {
-    /// The same with `--by` and the other columns that are needed beside it, each once.
-    pub fn with_attributes(mut self, by: Option<&str>, others: impl IntoIterator<Item = String>) -> Self {
-        self.by = by.map(str::to_owned);
-        self.attributes = by.map(str::to_owned).into_iter().collect();
-        for column in others {
-            if !self.attributes.contains(&column) {
-                self.attributes.push(column);
+    /// The same with `--by` and the columns that explain a fall.
+    pub fn with_attributes(mut self, by: Option<&str>, explained: Vec<String>) -> Self {
+        let compared = self.compare.as_ref().and_then(Comparison::column);
+        self.attributes.clear();
+        for column in by.into_iter().chain(compared).chain(explained.iter().map(String::as_str)) {
+            if !self.attributes.iter().any(|known| known == column) {
+                self.attributes.push(column.to_owned());
             }
         }
+        self.by = by.map(str::to_owned);
+        self.explained = explained;
         self
+    }
+
+    /// The columns that explain a fall, with their places among the attributes.
+    pub fn explained(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.explained.iter().filter_map(|column| Some((column.as_str(), self.attribute(column)?)))
+    }
+
+    /// The place of a column among the attributes.
+    pub fn attribute(&self, column: &str) -> Option<usize> {
+        self.attributes.iter().position(|attribute| attribute == column)
     }
 
     /// The longest time from a chain's first step to its last, microseconds: the window, or the sum of the windows of steps
@@ -278,7 +293,7 @@ impl FunnelSettings {
             put("by_at", json!(at));
         }
         if let Some(compare) = &self.compare {
-            put("compare", json!(compare));
+            put("compare", json!(compare.text()));
         }
         if self.diagnose {
             put("diagnose", json!(true));
@@ -448,7 +463,7 @@ fn step_number(option: &str, step: u32, steps: usize) -> Result<usize> {
 }
 
 /// The shortest way to write a length of time.
-fn duration_text(us: i64) -> String {
+pub(super) fn duration_text(us: i64) -> String {
     const SECOND: i64 = 1_000_000;
     let units = [(86_400 * SECOND, "d"), (3_600 * SECOND, "h"), (60 * SECOND, "m")];
     let fits = units.iter().find(|(unit, _)| us % unit == 0);
