@@ -72,7 +72,7 @@ impl Population {
     }
 
     /// The groups that somebody is in; all of them count, whether members or not.
-    pub fn groups_of<'a>(&'a self, is_in: impl Fn(&Person) -> bool) -> Vec<usize> {
+    pub fn groups_of(&self, is_in: impl Fn(&Person) -> bool) -> Vec<usize> {
         let mut found = vec![false; self.groups.len()];
         for person in self.people.iter().filter(|person| is_in(person)) {
             found[person.group] = true;
