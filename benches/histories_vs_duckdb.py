@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from rfm_vs_duckdb import Sides, make_data, measure
+from rfm_vs_duckdb import make_data
+from side_by_side import Sides, measure
 
 # A row is an order with a positive amount: three columns.
 ROWS = "SELECT customer_id, ordered_at::date AS day, amount AS net FROM {source} WHERE customer_id IS NOT NULL"

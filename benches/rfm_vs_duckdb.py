@@ -9,11 +9,12 @@ the import are not counted. siyu's is that of the whole process. See README.md b
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from side_by_side import Sides, measure
 
 # One row is one order: what a quick SQL does, three columns.
 ROWS = """
@@ -53,37 +54,6 @@ def duckdb_query(source: str, facts: str, threads: int) -> None:
     seconds = time.perf_counter() - start
     total = {"customers": sum(r[1] for r in rows), "revenue": float(sum(r[2] for r in rows))}
     print(json.dumps({"seconds": seconds, "version": duckdb.__version__, **total}))
-
-
-def measure(command: list[str]) -> tuple[float, float, str]:
-    """Seconds of wall time, peak memory in MiB, standard output."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status != 0:
-        sys.exit(f"failed: {' '.join(command)}")
-    return seconds, usage.ru_maxrss / 1024, out
-
-
-class Sides:
-    """Seconds and MiB of both sides, run by run."""
-
-    def __init__(self) -> None:
-        self.ours, self.theirs = [], []
-
-    def add(self, ours: tuple[float, float], theirs: tuple[float, float]) -> None:
-        self.ours.append(ours)
-        self.theirs.append(theirs)
-
-    def cells(self) -> str:
-        """Median (least to largest) of the ratios of wall time and memory, and each side's medians."""
-        mid = statistics.median
-        ratios = ([o[i] / t[i] for o, t in zip(self.ours, self.theirs)] for i in (0, 1))
-        shown = [f"{mid(r):.2f} ({min(r):.2f} to {max(r):.2f})" for r in ratios]
-        shown += [f"{mid(s for s, _ in side):.2f} s, {mid(m for _, m in side):.0f} MiB" for side in (self.ours, self.theirs)]
-        return " | ".join(shown)
 
 
 def make_data(args) -> None:

@@ -131,6 +131,8 @@ fn joined(other: &Other, column: &str) -> Result<(JoinedDays, TableSummary)> {
 /// Files of another frame, and how they are read.
 struct Other {
     frame: Frame,
+    /// Columns of members that are not there are left out; else they are an error.
+    as_far_as_there: bool,
     options: InputOptions,
     /// `--date-format`, for what the file leaves open.
     date_format: Option<String>,
@@ -177,7 +179,7 @@ impl Other {
             lang: main.lang,
             ..InputOptions::default()
         };
-        Ok(Self { frame, options, date_format: main.date_format.clone() })
+        Ok(Self { frame, as_far_as_there: false, options, date_format: main.date_format.clone() })
     }
 
     /// Reads those of the columns `wanted` that are there; of members all must be.
@@ -200,7 +202,8 @@ impl Other {
     ) -> Result<(S, TableSummary)> {
         let tables = Tables::open(self.frame, options)?;
         // Of spend, what is required is asked for by the reader of tables, and the rest may be missing.
-        let must_be_there = |name: &&&str| self.frame == Frame::Members && !tables.has(name);
+        let is_needed = self.frame == Frame::Members && !self.as_far_as_there;
+        let must_be_there = |name: &&&str| is_needed && !tables.has(name);
         for name in wanted.iter().filter(must_be_there) {
             let Some(file) = tables.files.first() else { continue };
             if let Some((canonical, candidates)) = file.mapping.ambiguous.iter().find(|(c, _)| c == name) {
@@ -213,7 +216,10 @@ impl Other {
                 hint: format!("--col {name}=COLUMN   names the column"),
             });
         }
-        let wanted: Vec<&str> = wanted.iter().copied().filter(|name| tables.has(name)).collect();
+        // What is no canonical name is an original one; where that is not there, the reader of tables says so.
+        let known = |name: &str| vocabulary(self.frame).iter().any(|column| column.name == name);
+        let wanted: Vec<&str> =
+            wanted.iter().copied().filter(|name| tables.has(name) || !known(name)).collect();
         tables.read(&wanted, &make)
     }
 }
@@ -323,6 +329,12 @@ fn days(frame: &DataFrame, name: &str) -> Result<Option<Vec<Option<i32>>>> {
 fn fault(error: &dyn std::fmt::Display) -> Error {
     Error::Internal { doing: "reading a frame beside the orders".into(), why: error.to_string() }
 }
+
+mod members;
+mod orders;
+
+pub use members::{MemberFiles, read_members};
+pub use orders::read_orders;
 
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,7 @@ mod packed;
 mod part;
 mod shards;
 
-pub use beside::{JoinedDays, SpendRow};
+pub use beside::{JoinedDays, Member, Members, SpendRow};
 pub use customers::{AttributeSpec, CustomerFacts, Pick, Spec};
 pub use histories::{Histories, Items};
 pub use ids::{AttributeColumn, IdColumn};

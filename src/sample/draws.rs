@@ -17,6 +17,9 @@ pub enum Purpose {
     Events = 6,
     Member = 7,
     Spend = 8,
+    Clicks = 9,
+    Interactions = 10,
+    Leak = 11,
 }
 
 /// One independent stream.

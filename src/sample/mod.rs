@@ -1,21 +1,25 @@
-//! `siyu sample`: orders, events, spend and members from planted models, with the truth written beside them.
+//! `siyu sample`: orders, events, spend, members and more from planted models, with the truth written beside them.
 //!
 //! ```text
 //! planted (parameters) ─► plan (settings of the run) ─► customers (latent rates, a block of 8,192 at a time)
 //!    customers ─► purchases (BG/NBD, campaign) ─► orders (Gamma-Gamma, refunds, dirt) ─► columns ─► writer ─► files
 //!    customers ─► journeys (funnel) ─► events, members;   marketing ─► spend;   truth of every block ─► readme
+//!    customers ─► interactions (messages, posts, sign-ins);   leak (a funnel that broke);   clicks (a stream for measuring)
 //! ```
 //!
 //! Equal settings and seed give equal bytes, on any machine and any number of threads: every customer has streams of
 //! random numbers of her own, all mathematics is libm's, blocks are written in their order.
 
 mod calendar;
+mod clicks;
 mod columns;
 mod customers;
 mod draws;
 mod events;
 mod ids;
+mod interactions;
 mod journeys;
+mod leak;
 mod marketing;
 mod members;
 mod names;
@@ -35,7 +39,10 @@ use std::path::PathBuf;
 use chrono::{Datelike, NaiveDate};
 use clap::ValueEnum;
 
+pub use self::clicks::ClickTruth;
 use self::draws::{Draws, Purpose};
+pub use self::interactions::InteractionTruth;
+pub use self::leak::LeakTruth;
 use self::plan::Plan;
 pub use self::truth::{EventTruth, MemberTruth, OrderTruth, SpendTruth};
 pub use self::writer::WrittenFile;
@@ -72,7 +79,8 @@ pub struct SampleParams {
     #[arg(long, value_name = "FORMAT", value_enum, value_delimiter = ',', default_values_t = [Format::Csv, Format::Parquet])]
     pub formats: Vec<Format>,
 
-    /// Frames to make
+    /// Frames to make. Beside the default ones: interactions (members of a private domain, 90 days), leak (a funnel that
+    /// broke in one channel), clicks (a stream for measuring, 20 events per customer)
     #[arg(long, value_name = "FRAME", value_enum, value_delimiter = ',', default_values_t = [Frame::Orders, Frame::Events, Frame::Spend, Frame::Members])]
     pub frames: Vec<Frame>,
 
@@ -115,6 +123,27 @@ pub enum Frame {
     Events,
     Spend,
     Members,
+    /// What members of a private domain do: messages, posts, sign-ins, invitations.
+    Interactions,
+    /// A funnel whose rate halves in one channel from a written week on.
+    Leak,
+    /// Independent events, many of them.
+    Clicks,
+}
+
+impl Frame {
+    /// The word on the command line, and the name of the file.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Events => "events",
+            Self::Spend => "spend",
+            Self::Members => "members",
+            Self::Interactions => "interactions",
+            Self::Leak => "leak",
+            Self::Clicks => "clicks",
+        }
+    }
 }
 
 /// What was made: the files, and what is true of them. A frame that was not made has no truth.
@@ -127,6 +156,9 @@ pub struct SampleSummary {
     pub events: Option<EventTruth>,
     pub spend: Option<SpendTruth>,
     pub members: Option<MemberTruth>,
+    pub interactions: Option<InteractionTruth>,
+    pub leak: Option<LeakTruth>,
+    pub clicks: Option<ClickTruth>,
 }
 
 impl SampleSummary {
@@ -168,16 +200,10 @@ pub fn run(
     let mut before = 0;
     let mut summary = SampleSummary::default();
     for frame in frames {
-        let name = match frame {
-            Frame::Orders => "orders",
-            Frame::Events => "events",
-            Frame::Spend => "spend",
-            Frame::Members => "members",
-        };
         let blocks = if frame == Frame::Spend { 1 } else { plan.blocks() };
         let job = Job {
             out: &params.out,
-            name,
+            name: frame.name(),
             formats: &formats,
             blocks,
             threads,
@@ -205,6 +231,19 @@ pub fn run(
                     |b| members::block(&plan, &customers::block(&plan, b)),
                     |t| truth.merge(&t),
                 )?
+            }
+            Frame::Interactions => {
+                let truth = summary.interactions.insert(InteractionTruth::default());
+                let make = |b| interactions::block(&plan, &customers::block(&plan, b));
+                write_frame(&job, make, |t| truth.merge(t))?
+            }
+            Frame::Leak => {
+                let truth = summary.leak.insert(LeakTruth::default());
+                write_frame(&job, |b| leak::block(&plan, b), |t| truth.merge(&t))?
+            }
+            Frame::Clicks => {
+                let truth = summary.clicks.insert(ClickTruth::default());
+                write_frame(&job, |b| clicks::block(&plan, b), |t| truth.merge(&t))?
             }
         };
         summary.files.extend(files);

@@ -113,3 +113,79 @@ pub const CATEGORIES: [&str; 6] = ["tea", "coffee", "snacks", "beauty", "home", 
 
 /// Coupons of orders outside the campaign; the first is for first orders.
 pub const COUPONS: [&str; 4] = ["NEW20", "VIP10", "TEA5", "FREESHIP"];
+
+/// Clicks: a stream for measuring. Events per customer are 1 and more, on average close to this; days from --start.
+pub const CLICKS_MEAN: f64 = 20.0;
+pub const CLICKS_DAYS: u32 = 90;
+/// Kinds with their weights in percent; every event is drawn by itself. The first four are the steps of the written funnel.
+pub const CLICKS_KINDS: [(&str, f64); 8] = [
+    ("exposure", 30.0),
+    ("click", 16.0),
+    ("register", 5.0),
+    ("pay", 4.0),
+    ("view", 25.0),
+    ("like", 10.0),
+    ("share", 4.0),
+    ("sign_in", 6.0),
+];
+
+/// A funnel that broke: visitors per customer of the run, complete weeks, and the share of them after which it broke.
+pub const LEAK_VISITORS: u32 = 20;
+pub const LEAK_WEEKS: u32 = 26;
+pub const LEAK_FROM: f64 = 0.75;
+/// Weights of the channels; in which one (douyin) the rate from click to register is multiplied by what.
+pub const LEAK_CHANNELS: [f64; 3] = [0.3, 0.4, 0.3];
+pub const LEAK_CHANNEL: usize = 1;
+pub const LEAK_FACTOR: f64 = 0.5;
+
+/// Interactions: the last days of the window.
+pub const INTERACTION_DAYS: u32 = 90;
+/// Members by activity: heavy, regular; the others are silent. A silent one has left with this probability, else never came.
+pub const HEAVY: f64 = 0.14;
+pub const REGULAR: f64 = 0.56;
+pub const LAPSED: f64 = 0.5;
+/// Who has left did so this many days before the end.
+pub const LAPSED_DAYS: u32 = 45;
+/// Probability of a day with content: heavy, regular (also of those who have left, before they did).
+pub const CONTENT_DAY: [f64; 2] = [0.6, 0.05];
+/// Sign-ins are a Markov chain by day: probability after a day without one, after a day with one; heavy, regular.
+pub const SIGN_IN_AFTER_NONE: [f64; 2] = [0.3, 0.02];
+pub const SIGN_IN_AFTER_ONE: [f64; 2] = [0.85, 0.5];
+
+/// Messages in the interactions, one a week, each at an hour drawn for each member; heavy and regular members get them.
+pub const MESSAGES: u32 = 12;
+pub const MESSAGE_HOURS: [u32; 6] = [9, 12, 15, 18, 20, 22];
+pub const BEST_HOUR: u32 = 20;
+pub const DELIVERED: f64 = 0.96;
+/// Opened of delivered: at the best hour, at the others.
+pub const OPENED_BEST: f64 = 0.45;
+pub const OPENED: f64 = 0.2;
+/// Clicked of opened; paid of clicked, within 5 days.
+pub const CLICKED: f64 = 0.3;
+pub const MESSAGE_PAID: f64 = 0.35;
+
+/// Posts: weight among what is looked at, share of the members reached who interact with it.
+pub const POSTS: [(f64, f64); 10] = [
+    (2.0, 0.10),
+    (1.6, 0.45),
+    (1.4, 0.20),
+    (1.2, 0.15),
+    (1.0, 0.60),
+    (1.0, 0.10),
+    (0.9, 0.30),
+    (0.8, 0.05),
+    (0.7, 0.25),
+    (0.6, 0.15),
+];
+/// Whoever interacts does each of these with its probability, and likes when it is none of them.
+pub const POST_ACTIONS: [(&str, f64); 4] =
+    [("like", 0.7), ("comment", 0.25), ("share", 0.15), ("favourite", 0.3)];
+
+/// Other members than the planted key opinion consumers: share that publishes once, share that invites once.
+pub const PUBLISHES: f64 = 0.06;
+pub const INVITES: f64 = 0.08;
+/// Key opinion consumers: one per this many members, those who brought the most members; what each does at least, and at most.
+pub const KOC_PERIOD: usize = 60;
+pub const KOC_PUBLISHED: (u64, u64) = (6, 10);
+pub const KOC_INVITATIONS: (u64, u64) = (5, 8);
+pub const KOC_PAID: (u64, u64) = (5, 8);

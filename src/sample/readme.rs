@@ -27,6 +27,15 @@ pub fn text(params: &SampleParams, plan: &Plan, summary: &SampleSummary) -> Stri
     if let Some(truth) = &summary.members {
         members(&mut text, truth);
     }
+    if let Some(truth) = &summary.interactions {
+        traffic::interactions(&mut text, plan, truth);
+    }
+    if let Some(truth) = &summary.leak {
+        traffic::leak(&mut text, plan, truth);
+    }
+    if let Some(truth) = &summary.clicks {
+        traffic::clicks(&mut text, plan, truth);
+    }
     text
 }
 
@@ -35,6 +44,8 @@ macro_rules! line {
     ($text:expr) => { $text.push('\n') };
     ($text:expr, $($arg:tt)*) => {{ let _ = writeln!($text, $($arg)*); }};
 }
+
+mod traffic;
 
 fn head(text: &mut String, params: &SampleParams, plan: &Plan, summary: &SampleSummary) {
     line!(text, "# Sample data with known answers");
@@ -80,16 +91,12 @@ fn command(params: &SampleParams) -> String {
     if formats.len() < 2 {
         let _ = write!(words, " --formats {}", formats.join(","));
     }
-    let names = [
-        (Frame::Orders, "orders"),
-        (Frame::Events, "events"),
-        (Frame::Spend, "spend"),
-        (Frame::Members, "members"),
-    ];
-    let frames: Vec<&str> =
-        names.into_iter().filter(|(frame, _)| params.frames.contains(frame)).map(|(_, name)| name).collect();
-    if frames.len() < names.len() {
-        let _ = write!(words, " --frames {}", frames.join(","));
+    let mut frames = params.frames.clone();
+    frames.sort();
+    frames.dedup();
+    if frames != default.frames {
+        let names: Vec<&str> = frames.into_iter().map(Frame::name).collect();
+        let _ = write!(words, " --frames {}", names.join(","));
     }
     words
 }

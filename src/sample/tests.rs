@@ -1,5 +1,7 @@
 //! The promises of the README that goes with the data, held on small runs.
 
+mod traffic;
+
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -165,8 +167,9 @@ fn the_truth_of_orders_is_what_the_file_holds() {
 fn csv_and_parquet_hold_the_same() {
     use polars::prelude::*;
     let folder = tempfile::tempdir().unwrap();
-    run(&small(folder.path(), 150), 2, None).unwrap();
-    for name in ["orders", "events", "spend", "members"] {
+    let frames = Frame::value_variants().to_vec();
+    run(&SampleParams { frames, ..small(folder.path(), 150) }, 2, None).unwrap();
+    for name in ["orders", "events", "spend", "members", "interactions", "leak", "clicks"] {
         let text = rows(&folder.path().join(format!("{name}.csv")));
         let file = std::fs::File::open(folder.path().join(format!("{name}.parquet"))).unwrap();
         let frame = ParquetReader::new(file).finish().unwrap();

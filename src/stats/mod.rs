@@ -16,3 +16,4 @@ pub mod robust;
 pub mod special;
 pub mod split_test;
 pub mod two_proportions;
+pub mod welch;

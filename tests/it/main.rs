@@ -8,6 +8,7 @@ mod broken_input;
 mod cohort;
 mod command_line;
 mod config;
+mod engagement;
 mod formats;
 mod funnel;
 mod fuzz_corpus;

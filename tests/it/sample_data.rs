@@ -5,15 +5,18 @@ use crate::support::{folder, root, siyu_in};
 #[test]
 fn the_repositorys_sample_data_is_what_the_generator_writes() {
     let folder = folder();
-    siyu_in(folder.path(), &["sample", "out", "-q"]).ok();
-    let mut files = 0;
+    let frames = "orders,events,spend,members,interactions,leak";
+    siyu_in(folder.path(), &["sample", "out", "--frames", frames, "-q"]).ok();
+    let (mut files, mut bytes) = (0, 0);
     for entry in std::fs::read_dir(root().join("sample-data")).unwrap() {
         let path = entry.unwrap().path();
         let made = std::fs::read(folder.path().join("out").join(path.file_name().unwrap())).unwrap();
         assert!(made == std::fs::read(&path).unwrap(), "{} differs", path.display());
         files += 1;
+        bytes += made.len();
     }
-    assert!(files >= 9, "orders, events, spend, members in two formats and a README");
+    assert_eq!(files, 13, "six frames in two formats and a README");
+    assert!(bytes < 3_000_000, "{bytes} bytes are too many for a repository");
 }
 
 #[test]
