@@ -75,9 +75,7 @@ pub fn block(plan: &Plan, block: u64) -> (ClickTruth, Vec<Column>) {
             journey.push((at, kind, channel, value));
         }
         journey.sort_unstable();
-        for step in 0..level(&journey) {
-            truth.reached[step] += 1;
-        }
+        truth.reached[..level(&journey)].iter_mut().for_each(|count| *count += 1);
         for (at, kind, channel, value) in &journey {
             truth.kinds[*kind as usize - 1] += 1;
             ids.push(customer_id(number));

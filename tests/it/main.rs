@@ -32,4 +32,5 @@ mod repurchase;
 mod repurchase_due;
 mod retention;
 mod sample_data;
+mod sample_traffic;
 mod support;

@@ -42,9 +42,8 @@ impl InteractionTruth {
     /// A message to a member, sent at an hour, that reached so many of the five stages.
     pub fn message(&mut self, message: usize, hour: u32, reached: usize) {
         let by_hour = self.hours.entry(hour).or_default();
-        for stage in 0..reached {
-            self.messages[message][stage] += 1;
-            by_hour[stage] += 1;
+        for counts in [&mut self.messages[message], by_hour] {
+            counts.iter_mut().take(reached).for_each(|count| *count += 1);
         }
     }
 
