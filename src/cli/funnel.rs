@@ -8,8 +8,9 @@ use crate::error::{Error, Result, nearest};
 use crate::facts::funnel::MOST_STEPS;
 use crate::input::masks::names_person;
 use crate::input::table_reader::Tables;
-use crate::reports::funnel::compare::{self, Comparison};
-use crate::reports::funnel::{self, FunnelInput, FunnelParams, FunnelSettings, diagnosis};
+use crate::reports::funnel::compare::Comparison;
+use crate::reports::funnel::diagnosis::DEFAULT_ATTRIBUTES;
+use crate::reports::funnel::{self, FunnelInput, FunnelParams, FunnelSettings};
 
 pub fn run(args: &ReportArgs<FunnelParams>) -> Result<u8> {
     let mut resolved = args.resolve(|file| file.funnel.as_ref())?;
@@ -23,12 +24,9 @@ pub fn run(args: &ReportArgs<FunnelParams>) -> Result<u8> {
     let mut job = Job::prepare(&resolved, info)?;
     let by = resolved.input.by.as_deref();
     refuse_options(typed, &settings, by, &job)?;
-    let (since_us, until_us) = (job.options.since_us, job.options.until_us);
-    if let Some(comparison) = &settings.compare {
-        let end_us = [until_us, job.options.as_of_us].into_iter().flatten().min();
-        job.options.since_us = comparison.read_since(since_us, end_us)?;
-    }
 
+    let (since_us, until_us) = (job.options.since_us, job.options.until_us);
+    job.options.since_us = read_since(&settings, &job)?;
     let tables = job.open_events()?;
     if let Some(by) = by {
         check_column("--by", by, &tables)?;
@@ -37,23 +35,49 @@ pub fn run(args: &ReportArgs<FunnelParams>) -> Result<u8> {
     if let Some(unit) = &settings.unit {
         check_column("--unit", unit, &tables)?;
     }
-    let others = other_attributes(&settings, &job, &tables)?;
-    let settings = settings.with_attributes(by, others);
+    if let Some(column) = settings.compare.as_ref().and_then(Comparison::column) {
+        check_column("--compare", column, &tables)?;
+        refuse_ids_under_mask("--compare", column, &job, &tables)?;
+    }
+    let explained = if settings.diagnose { explained(&resolved.params, &job, &tables)? } else { Vec::new() };
+    let settings = settings.with_attributes(by, explained);
+    // Money says what a fall costs.
     let values = settings.diagnose && tables.has("value");
     let events = EventJourneys::read(&job, tables, &wanted(&settings, &job, values))
         .map_err(|error| name_selector(error, &settings))?;
     let as_of_us = events.as_of_us;
+    // What came later was not looked at.
+    let to_us = until_us.map_or(as_of_us, |until| until.min(as_of_us));
+    let stretch = |comparison: &Comparison| comparison.stretch(since_us, to_us);
     let input = FunnelInput {
         as_of_us,
         from_us: since_us.unwrap_or(i64::MIN),
-        // What came later was not looked at.
-        to_us: until_us.map_or(as_of_us, |until| until.min(as_of_us)),
+        to_us,
+        other_us: settings.compare.as_ref().map(stretch).transpose()?.flatten(),
         journeys: events.journeys,
         threads: job.options.threads,
     };
     let report = funnel::run(&settings, &input, &job.plan.choice)?;
     job.finish_tables(report, events.read, info)?;
     Ok(0)
+}
+
+/// From when rows are read: another stretch of time is before the report's own, and how long it is may be known only when all
+/// rows have been seen.
+fn read_since(settings: &FunnelSettings, job: &Job) -> Result<Option<i64>> {
+    let options = &job.options;
+    let Some(comparison) = settings.compare.as_ref().filter(|comparison| comparison.needs_another_stretch())
+    else {
+        return Ok(options.since_us);
+    };
+    let end = [options.as_of_us, options.until_us].into_iter().flatten().min();
+    match (comparison, end) {
+        (Comparison::Previous, None) if options.since_us.is_some() => Ok(None),
+        (_, end) => {
+            let stretch = comparison.stretch(options.since_us, end.unwrap_or(i64::MAX))?;
+            Ok(stretch.map(|(from, _)| from))
+        }
+    }
 }
 
 /// What the report asks of the events.
@@ -68,25 +92,6 @@ fn wanted(settings: &FunnelSettings, job: &Job, values: bool) -> JourneysWanted 
         attributes: settings.attributes.clone(),
         values,
     }
-}
-
-/// The columns that `--compare` and `--diagnose` need beside that of `--by`.
-fn other_attributes(settings: &FunnelSettings, job: &Job, tables: &Tables) -> Result<Vec<String>> {
-    let mut columns: Vec<String> = Vec::new();
-    if let Some(column) = settings.compare.as_ref().and_then(Comparison::column) {
-        check_column("--compare", column, tables)?;
-        refuse_ids_under_mask("--compare", column, job, tables)?;
-        columns.push(column.to_owned());
-    }
-    if settings.diagnose {
-        let known = tables.column_names();
-        for column in diagnosis::attributes(settings, |name| known.iter().any(|column| column == name)) {
-            check_column("--attributes", &column, tables)?;
-            refuse_ids_under_mask("--attributes", &column, job, tables)?;
-            columns.push(column);
-        }
-    }
-    Ok(columns)
 }
 
 /// An error about a condition names the step.
@@ -113,14 +118,10 @@ fn refuse_options(
     if typed.by_at.is_some() && by.is_none() {
         return refused("--by-at", "it is for --by COLUMN");
     }
-    if settings.diagnose {
-        diagnosis::refuse(settings)?;
-    }
-    compare::refuse(settings)?;
     if settings.funnel.steps == 1 && typed.window.is_some() {
         return refused("--window", "with one step there is no time from the first to the last");
     }
-    funnel::refuse_tables(settings, &job.plan.choice)?;
+    funnel::refuse(settings, &job.plan.choice)?;
     let of_tables = [
         ("--step", typed.step.is_some(), ["users"].as_slice()),
         ("--dropped", typed.dropped.is_some(), &["users"]),
@@ -136,6 +137,23 @@ fn refuse_options(
     refuse_of_hidden_tables(&of_tables, |name| funnel::wants(&job.plan.choice, name))
 }
 
+/// The columns by whose values a fall is explained: those named, or the usual ones that are there.
+fn explained(params: &FunnelParams, job: &Job, tables: &Tables) -> Result<Vec<String>> {
+    let Some(named) = &params.attributes else {
+        let there = DEFAULT_ATTRIBUTES.iter().filter(|column| tables.has(column));
+        return Ok(there.map(|column| (*column).to_owned()).collect());
+    };
+    let mut columns: Vec<String> = Vec::new();
+    for column in named.iter().map(|column| column.trim()) {
+        check_column("--attributes", column, tables)?;
+        refuse_ids_under_mask("--attributes", column, job, tables)?;
+        if !columns.iter().any(|known| known == column) {
+            columns.push(column.to_owned());
+        }
+    }
+    Ok(columns)
+}
+
 /// An error where no file has the column.
 fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
     let known = tables.column_names();
@@ -145,9 +163,9 @@ fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
     Err(Error::UnknownName {
         what: match option {
             "--by" => "column for --by",
-            "--compare" => "column for --compare",
+            "--unit" => "column for --unit",
             "--attributes" => "column for --attributes",
-            _ => "column for --unit",
+            _ => "column for --compare",
         },
         name: name.to_owned(),
         nearest: nearest(name, known.iter().map(String::as_str)),

@@ -27,8 +27,11 @@ use chrono::DateTime;
 
 use crate::error::{Error, Result};
 use crate::facts::journeys::Journeys;
-use crate::output::report::{Report, TableChoice};
+use crate::output::report::{Note, Report, Table, TableChoice};
+use compare::{Chosen, Comparison, Side};
+use correlation::Correlation;
 use count::Pass;
+use diagnosis::Attribute;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] = &[
@@ -54,6 +57,8 @@ pub struct FunnelInput {
     /// observed time ends at `to_us`.
     pub from_us: i64,
     pub to_us: i64,
+    /// The other stretch of `--compare`.
+    pub other_us: Option<(i64, i64)>,
     pub journeys: Journeys,
     /// Threads to count with; without effect on the result.
     pub threads: usize,
@@ -64,8 +69,14 @@ pub fn wants(tables: &TableChoice, name: &str) -> bool {
     tables.wants_of(TABLES, name)
 }
 
-/// Refuses tables that were named and that the options leave nothing to say.
-pub fn refuse_tables(settings: &FunnelSettings, tables: &TableChoice) -> Result<()> {
+/// Refuses options that contradict each other, and tables that were named and that the options leave nothing to say.
+pub fn refuse(settings: &FunnelSettings, tables: &TableChoice) -> Result<()> {
+    if settings.compare.as_ref().is_some_and(|comparison| comparison.column().is_some()) {
+        side::refuse_by_at(settings, "--compare")?;
+    }
+    if settings.diagnose {
+        diagnosis::refuse(settings)?;
+    }
     let TableChoice::Named(names) = tables else { return Ok(()) };
     let needs = [
         ("compare", settings.compare.is_none(), "it needs something to compare with: --compare previous"),
@@ -94,8 +105,8 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         ids: wants("users"),
         threads: input.threads,
     };
-    let (entrants, correlation) = match wants("correlation") {
-        true => correlation::count(&pass).map(|(entrants, counted)| (entrants, Some(counted)))?,
+    let (entrants, correlation) = match wants("correlation") && settings.funnel.steps > 1 {
+        true => correlated(&pass)?,
         false => (pass.count()?, None),
     };
     let mut report = Report {
@@ -111,16 +122,25 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
     if wants("steps") {
         report.tables.push(steps::table(settings, journeys, &entrants)?);
     }
-    if let (true, Some(comparison)) = (wants("compare"), &settings.compare) {
-        let (table, notes) = compare::answer(&pass, comparison, &entrants)?;
+    if let Some(comparison) = settings.compare.as_ref().filter(|_| wants("compare")) {
+        let (table, notes) = compared(settings, comparison, input, &pass, &entrants)?;
         report.tables.push(table);
         report.notes.extend(notes);
     }
     if settings.diagnose {
-        let found = diagnosis::answer(&pass, &entrants);
-        report.tables.extend(wants("diagnosis").then_some(found.diagnosis));
-        report.tables.extend(wants("contributions").then_some(found.contributions));
+        // Its words are told whatever is shown.
+        let attributes = settings.explained();
+        let attributes: Vec<Attribute<'_>> = attributes
+            .map(|(name, index)| Attribute { name, index, values: &journeys.values[index] })
+            .collect();
+        let found = diagnosis::diagnose(settings, &entrants, &attributes, input.to_us);
+        if wants("diagnosis") {
+            report.tables.push(found.diagnosis);
+        }
         report.notes.extend(found.notes);
+        if wants("contributions") {
+            report.tables.push(found.contributions);
+        }
         report.alerts.extend(found.alerts);
     }
     if let Some(correlation) = correlation {
@@ -132,4 +152,55 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         report.tables.push(users::table(settings, journeys, &entrants)?);
     }
     Ok(report)
+}
+
+/// Counts, and looks at what else entrants did in their time: from the entry to the last step, or to the end of the window.
+/// Those whose time is not over are left out; without a window it ends with the observed time.
+fn correlated(pass: &Pass<'_>) -> Result<(Entrants, Option<Correlation>)> {
+    let settings = pass.settings;
+    let longest_us = settings.longest_us();
+    let kinds = pass.journeys.kinds.len();
+    let (entrants, states) = pass.count_and(
+        || Correlation::new(kinds),
+        |correlation, entrant| {
+            let end_us = longest_us.map_or(pass.to_us, |longest| entrant.entered_us.saturating_add(longest));
+            let converted = entrant.level == settings.funnel.steps;
+            if end_us <= pass.to_us {
+                let end_us = if converted { entrant.reached_us } else { end_us };
+                correlation.add(entrant.events, pass.journeys, entrant.entered_us, end_us, converted);
+            }
+            Ok(())
+        },
+    )?;
+    let mut all = Correlation::new(kinds);
+    states.iter().for_each(|state| all.merge(state));
+    Ok((entrants, Some(all)))
+}
+
+/// This funnel and the other of `--compare`.
+fn compared(
+    settings: &FunnelSettings,
+    comparison: &Comparison,
+    input: &FunnelInput,
+    pass: &Pass<'_>,
+    entrants: &Entrants,
+) -> Result<(Table, Vec<Note>)> {
+    let attribute = comparison.column().and_then(|column| settings.attribute(column));
+    if let Some(attribute) = attribute
+        && let Some((this, other)) =
+            comparison.sides(entrants, attribute, &input.journeys.values[attribute])?
+    {
+        let (table, mut notes) = compare::table(settings, this, other);
+        notes.insert(0, comparison.segment_in_words());
+        return Ok((table, notes));
+    }
+    let (from_us, to_us) = input.other_us.ok_or_else(|| Error::Internal {
+        doing: "comparing two funnels".into(),
+        why: "there is no other stretch of time".into(),
+    })?;
+    let other = Pass { from_us, to_us, ids: false, ..*pass }.count()?;
+    let side = |entrants| Side { entrants, chosen: Chosen::All };
+    let (table, mut notes) = compare::table(settings, side(entrants), side(&other));
+    notes.insert(0, compare::stretch_in_words((from_us, to_us)));
+    Ok((table, notes))
 }

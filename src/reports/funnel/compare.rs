@@ -7,43 +7,17 @@ pub use parse::Comparison;
 use chrono::DateTime;
 
 use super::FunnelSettings;
-use super::count::{Entrants, Pass};
-use super::side::{SIGNIFICANT, closed, reached, refuse_by_at, step_names};
-use crate::error::Result;
+use super::count::Entrants;
+use super::side::{SIGNIFICANT, closed, reached, step_names};
 use crate::output::grouped;
 use crate::output::report::{Cells, Column, Kind, Note, Table};
 use crate::stats::multiple_testing::benjamini_hochberg_of_some;
 use crate::stats::proportions::{Bounds, LEVEL};
 use crate::stats::two_proportions::{Compared, Proportion, compare, newcombe};
 
-/// Refuses what makes no sense with `--compare`, before anything is read.
-pub fn refuse(settings: &FunnelSettings) -> Result<()> {
-    match &settings.compare {
-        Some(comparison) if comparison.column().is_some() => refuse_by_at(settings, "--compare"),
-        _ => Ok(()),
-    }
-}
-
-/// The table `compare` beside a funnel that was counted in `pass`.
-pub fn answer(pass: &Pass<'_>, comparison: &Comparison, entrants: &Entrants) -> Result<(Table, Vec<Note>)> {
-    let settings = pass.settings;
-    let place =
-        comparison.column().and_then(|column| settings.attributes.iter().position(|one| one == column));
-    if let Some(place) = place
-        && let Some((this, other)) = comparison.sides(entrants, place, &pass.journeys.values[place])?
-    {
-        let (table, mut notes) = table(settings, this, other);
-        notes.insert(0, comparison.segment_in_words());
-        return Ok((table, notes));
-    }
-    let since = (pass.from_us != i64::MIN).then_some(pass.from_us);
-    let (from_us, to_us) = comparison.stretch(since, pass.to_us)?.unwrap_or((i64::MIN, i64::MIN));
-    let others = Pass { from_us, to_us, ids: false, ..*pass }.count()?;
-    let all = |entrants| Side { entrants, chosen: Chosen::All };
-    let (table, mut notes) = table(settings, all(entrants), all(&others));
-    let note = Note::new("funnel_compare_stretch").with("from", moment(from_us)).with("to", moment(to_us));
-    notes.insert(0, note);
-    Ok((table, notes))
+/// Which stretch of time stands beside.
+pub(super) fn stretch_in_words((from_us, to_us): (i64, i64)) -> Note {
+    Note::new("funnel_compare_stretch").with("from", moment(from_us)).with("to", moment(to_us))
 }
 
 /// To the second.

@@ -4,9 +4,7 @@
 //! step for those who got through, the end of the window for the others); kinds that are a step are left out; one is added to
 //! each count of the odds ratio.
 
-use super::count::{Entrants, Pass};
 use super::selectors::Step;
-use crate::error::Result;
 use crate::facts::journeys::{JourneyEvent, Journeys, KindOfEvent};
 use crate::output::grouped;
 use crate::output::report::{Cells, Column, Kind, Note, Table};
@@ -20,29 +18,6 @@ use super::side::SIGNIFICANT;
 /// PostHog's minimum support: 25 users, or 2 % of those who entered where that is fewer.
 const LEAST_USERS: u64 = 25;
 const LEAST_SHARE: (u64, u64) = (2, 100);
-
-/// Counts the funnel, and what its entrants did else: those whose window is over, where there is one.
-pub fn count(pass: &Pass<'_>) -> Result<(Entrants, Correlation)> {
-    let (settings, journeys) = (pass.settings, pass.journeys);
-    let longest_us = settings.longest_us();
-    let (entrants, states) = pass.count_and(
-        || Correlation::new(journeys.kinds.len()),
-        |state, entrant| {
-            let end_us = longest_us.map_or(i64::MAX, |longest| entrant.entered_us.saturating_add(longest));
-            let converted = entrant.level == settings.funnel.steps;
-            if longest_us.is_none() || end_us <= pass.to_us {
-                let end_us = if converted { entrant.reached_us } else { end_us };
-                state.add(entrant.events, journeys, entrant.entered_us, end_us, converted);
-            }
-            Ok(())
-        },
-    )?;
-    let mut all = Correlation::new(journeys.kinds.len());
-    for state in &states {
-        all.merge(state);
-    }
-    Ok((entrants, all))
-}
 
 /// How many of those who got through, and of those who did not, did each kind of event. Fed by unit, on several threads; merged by
 /// sums.

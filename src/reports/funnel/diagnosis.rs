@@ -7,7 +7,7 @@ mod words;
 pub use contributions::Attribute;
 
 use super::FunnelSettings;
-use super::count::{Entrants, Pass};
+use super::count::Entrants;
 use super::side::{SIGNIFICANT, closed, refuse_by_at, step_names};
 use crate::error::{Error, Result};
 use crate::output::report::{Alert, Cells, Column, Kind, Note, Table};
@@ -44,25 +44,6 @@ pub struct Diagnosis {
     pub contributions: Table,
     pub notes: Vec<Note>,
     pub alerts: Vec<Alert>,
-}
-
-/// The columns that explain a fall: as given, else the usual ones that `has` knows.
-pub fn attributes(settings: &FunnelSettings, has: impl Fn(&str) -> bool) -> Vec<String> {
-    let usual =
-        || DEFAULT_ATTRIBUTES.iter().filter(|name| has(name)).map(|name| (*name).to_owned()).collect();
-    settings.explained_by.clone().unwrap_or_else(usual)
-}
-
-/// The diagnosis of a funnel that was counted in `pass`.
-pub fn answer(pass: &Pass<'_>, entrants: &Entrants) -> Diagnosis {
-    let settings = pass.settings;
-    let names = attributes(settings, |name| settings.attributes.iter().any(|one| one == name));
-    let placed = names.iter().filter_map(|name| {
-        let index = settings.attributes.iter().position(|one| one == name)?;
-        Some(Attribute { name, index, values: pass.journeys.values.get(index)? })
-    });
-    let placed: Vec<Attribute<'_>> = placed.collect();
-    diagnose(settings, entrants, &placed, pass.to_us)
 }
 
 /// Diagnoses the funnel that `entrants` went through; the observed time ended at `as_of_us`.

@@ -90,8 +90,8 @@ pub struct FunnelParams {
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub attributes: Option<Vec<String>>,
 
-    /// Table correlation: an event counts when this many users did it [default: 25, or 2 % of those who
-    /// entered if that is fewer]
+    /// Table correlation: an event counts when this many users did it [default: 25, or 2 % of
+    /// those who entered where that is fewer]
     #[arg(long, value_name = "N")]
     pub min_support: Option<u64>,
 }

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use super::compare::Comparison;
-use super::diagnosis;
 use super::params::{EntryChoice, FunnelParams, Mode};
 use super::selectors::{self, ExcludedStep, Step};
 use crate::error::{Error, Result};
@@ -44,8 +43,8 @@ pub struct FunnelSettings {
     pub bins: Option<u32>,
     pub compare: Option<Comparison>,
     pub diagnose: bool,
-    /// `--attributes`; `None`: the usual ones, as far as they are there.
-    pub explained_by: Option<Vec<String>>,
+    /// Of the attributes those by whose values a fall is explained.
+    pub explained: Vec<String>,
     /// `--min-support`.
     pub min_support: Option<u64>,
 }
@@ -143,7 +142,7 @@ impl FunnelParams {
             },
             compare: self.compare.as_deref().map(Comparison::parse).transpose()?,
             diagnose: self.diagnose.unwrap_or(false),
-            explained_by: self.attributes.clone(),
+            explained: Vec::new(),
             min_support: self.min_support,
             steps,
             exclusions,
@@ -197,16 +196,28 @@ impl FunnelParams {
 }
 
 impl FunnelSettings {
-    /// The same with `--by` and the other columns that are needed beside it, each once.
-    pub fn with_attributes(mut self, by: Option<&str>, others: impl IntoIterator<Item = String>) -> Self {
-        self.by = by.map(str::to_owned);
-        self.attributes = by.map(str::to_owned).into_iter().collect();
-        for column in others {
-            if !self.attributes.contains(&column) {
-                self.attributes.push(column);
+    /// The same with `--by` and the columns that explain a fall.
+    pub fn with_attributes(mut self, by: Option<&str>, explained: Vec<String>) -> Self {
+        let compared = self.compare.as_ref().and_then(Comparison::column);
+        self.attributes.clear();
+        for column in by.into_iter().chain(compared).chain(explained.iter().map(String::as_str)) {
+            if !self.attributes.iter().any(|known| known == column) {
+                self.attributes.push(column.to_owned());
             }
         }
+        self.by = by.map(str::to_owned);
+        self.explained = explained;
         self
+    }
+
+    /// The columns that explain a fall, with their places among the attributes.
+    pub fn explained(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.explained.iter().filter_map(|column| Some((column.as_str(), self.attribute(column)?)))
+    }
+
+    /// The place of a column among the attributes.
+    pub fn attribute(&self, column: &str) -> Option<usize> {
+        self.attributes.iter().position(|attribute| attribute == column)
     }
 
     /// The longest time from a chain's first step to its last, microseconds: the window, or the sum of the windows of steps
@@ -286,11 +297,6 @@ impl FunnelSettings {
         }
         if self.diagnose {
             put("diagnose", json!(true));
-            let names = diagnosis::attributes(self, |name| self.attributes.iter().any(|one| one == name));
-            put("attributes", json!(names));
-        }
-        if let Some(users) = self.min_support {
-            put("min_support", json!(users));
         }
         params
     }

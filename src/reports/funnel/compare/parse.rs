@@ -145,25 +145,13 @@ impl Comparison {
     }
 
     /// Who stands on which side.
-    pub(super) fn segment_in_words(&self) -> Note {
+    pub(in crate::reports::funnel) fn segment_in_words(&self) -> Note {
         let Self::Segment { column, value, other } = self else { return Note::new("funnel_compare_others") };
         let note = match other {
             Some(other) => Note::new("funnel_compare_values").with("other", other),
             None => Note::new("funnel_compare_others"),
         };
         note.with("column", column).with("value", value)
-    }
-
-    /// From where events must be read, given `--since` and the end of the observed time as far as it is known before reading;
-    /// `None`: from the first one. Refuses what needs no events to be seen as nonsense.
-    pub fn read_since(&self, since_us: Option<i64>, end_us: Option<i64>) -> Result<Option<i64>> {
-        let stretch = self.stretch(since_us, end_us.unwrap_or(i64::MAX))?;
-        Ok(match (self, stretch) {
-            (_, None) => since_us,
-            // As long as what comes after: not known yet.
-            (Self::Previous, _) if end_us.is_none() => None,
-            (_, Some((first, _))) => since_us.map(|since| since.min(first)),
-        })
     }
 
     /// As it is typed.
