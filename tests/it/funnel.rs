@@ -395,6 +395,27 @@ fn open_closed_optional_excluded() {
     assert_eq!((users(&until), &rows(&until, "steps")[2]["open"]), (vec![2, 2, 0], &2.into()));
 }
 
+/// PostHog's breakdown of step 1 (its test_breakdown_step_attributions): the value at the entry, the whole journey with it.
+#[test]
+fn a_breakdown_is_of_the_value_at_one_step() {
+    let folder = folder();
+    let path = write(
+        folder.path(),
+        "events.csv",
+        "customer_id,event,at,browser\n\
+         u,one,2021-05-01T00:00:00,Chrome\nu,two,2021-05-01T00:00:01,Safari\n\
+         u,two,2021-05-01T00:00:02,Chrome\nu,three,2021-05-01T00:00:03,Chrome\n",
+    );
+    let base = ["--steps", "one,two,three", "--mode", "strict-once", "--window", "30s", "--by", "browser"];
+    let by = |at: &str| {
+        let json = answer(&path.display().to_string(), &[base.as_slice(), &["--by-at", at]].concat());
+        users_by(&json, "browser")
+    };
+    assert_eq!(by("entry"), BTreeMap::from([("Chrome".to_owned(), vec![1, 1, 1])]));
+    // Seen from the last step back the other steps are the earliest possible.
+    assert_eq!(by("step-2"), BTreeMap::from([("Safari".to_owned(), vec![1, 1, 1])]));
+}
+
 #[test]
 fn bad_input_is_told_so() {
     let folder = folder();
