@@ -152,7 +152,7 @@ fn reports_about_events_have_their_sections() {
 fn a_misspelt_key_of_a_section_is_refused() {
     for section in ["funnel", "retention", "engagement"] {
         let folder = folder();
-        write(folder.path(), "siyu.toml", &format!("[{section}]\nwindw = \"7d\"\n"));
+        write(folder.path(), "siyu.toml", format!("[{section}]\nwindw = \"7d\"\n"));
         write(folder.path(), "events.csv", EVENTS);
         let run = siyu_in(folder.path(), &[section, "events.csv"]);
         assert_eq!(run.status, 2);
