@@ -161,7 +161,12 @@ impl Interactions {
         if with_visitors {
             columns.push(Column::new("visitor_events", Kind::Count, ints(&|cell| cell.visitor_events)));
         }
-        Table::new("interactions", false, columns)
+        Table::new("interactions", false, columns).without(&[
+            &["kinds"],
+            &["visitor_events"],
+            &["events_per_member"],
+            &["share_of_members"],
+        ])
     }
 }
 

@@ -184,7 +184,16 @@ pub(super) fn table(
     columns.push(number("value_per_member", Kind::Money, &value));
     let to_date = |row: &Row| row.totals.money_per_member(row.totals.value_to_date_e4);
     columns.push(number("value_to_date_per_member", Kind::Money, &to_date));
-    Table::new("layers", false, columns)
+    let of_roles: Vec<String> = roles.iter().map(|(_, role)| format!("{}_per_member", role.key())).collect();
+    let of_roles: Vec<&str> = of_roles.iter().map(String::as_str).collect();
+    Table::new("layers", false, columns).without(&[
+        &["dimension"],
+        &of_roles,
+        &["conversions"],
+        &["value_to_date_per_member"],
+        &["conversions_per_member"],
+        &["share_of_members"],
+    ])
 }
 
 /// Whether it is known of some member when she joined.
@@ -280,7 +289,11 @@ pub(super) fn comparison(
         let members = Cells::ints(rows.iter().map(|row| row.members[at] as i64));
         columns.push(Column::new(name, Kind::Count, members));
     }
-    Table::new("comparison", false, columns)
+    Table::new("comparison", false, columns).without(&[
+        &["new_members", "old_members"],
+        &["test"],
+        &["lower", "upper"],
+    ])
 }
 
 fn compared(group: usize, measure: &Measure, sides: &[Vec<&Person>; 2]) -> Compared {

@@ -28,6 +28,9 @@ pub(super) struct StepRow {
     pub p90: Option<Fraction>,
 }
 
+/// Values of `--by` that a terminal shows.
+const VALUES_SHOWN: usize = 8;
+
 /// The key of the name of a row where steps have no order: labels say it in words.
 pub(super) fn any_order_name(step: usize, steps: usize) -> String {
     format!("{}_of_{steps}", step + 1)
@@ -91,7 +94,8 @@ pub(super) fn table(settings: &FunnelSettings, journeys: &Journeys, entrants: &E
             }),
         ),
     ]);
-    Ok(Table { drawn_as: Some(Drawing::Steps), ..Table::new("steps", false, columns) })
+    let table = Table { drawn_as: Some(Drawing::Steps), ..Table::new("steps", false, columns) };
+    Ok(table.showing(|row| row < (1 + VALUES_SHOWN) * steps))
 }
 
 /// The rows of one block.

@@ -18,6 +18,9 @@ const DAY_US: i64 = 86_400_000_000;
 /// Where entries are further apart than this many periods, those without any are left out.
 const MOST_PERIODS: i64 = 10_000;
 
+/// Periods of all together that a terminal shows: a quarter in weeks.
+const LATEST: usize = 13;
+
 /// What a row says of a period and a block.
 #[derive(Debug, Clone, Default)]
 struct Row {
@@ -130,7 +133,15 @@ pub fn trend(
         counts("entrants_closed", |row| row.entrants_closed),
         Column::new("complete", Kind::Bool, Cells::Bool(over.iter().map(|over| Some(*over)).collect())),
     ]);
-    Ok(Table::new("trend", false, columns))
+    let latest = periods.len().saturating_sub(LATEST);
+    let table = Table::new("trend", false, columns).showing(|row| (latest..periods.len()).contains(&row));
+    Ok(table.without(&[
+        &["period_start"],
+        &["complete"],
+        &["entrants_closed"],
+        &["conversion_lower", "conversion_upper"],
+        &["median_seconds"],
+    ]))
 }
 
 #[cfg(test)]

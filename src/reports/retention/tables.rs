@@ -9,6 +9,10 @@ use crate::reports::retention::calendar::{Calendar, day};
 use crate::reports::triangle;
 use crate::stats::proportions::{Bounds, wilson_95};
 
+/// Cohorts that a terminal shows, of each group of `--by`.
+const LATEST: usize = 30;
+const LATEST_BY: usize = 12;
+
 /// Cohorts as the tables show them.
 pub(super) struct Shown<'a> {
     pub settings: &'a RetentionSettings,
@@ -82,7 +86,12 @@ impl Shown<'_> {
             },
             |row, index| index >= cohorts[row].over,
         )?);
-        Ok(Table::new("matrix", false, columns))
+        // From the latest back: how many of its group follow.
+        let followed_by = |row: usize| {
+            cohorts[row + 1..].iter().take(LATEST).take_while(|next| next.group == cohorts[row].group).count()
+        };
+        let most = if self.by.is_some() { LATEST_BY } else { LATEST };
+        Ok(Table::new("matrix", false, columns).showing(|row| followed_by(row) < most))
     }
 
     /// A row per group and period that some cohort has behind it: those cohorts together.

@@ -1,7 +1,7 @@
 //! When messages are sent and opened: by hour of the day, and by day of the week and hour.
 
-use crate::output::grouped;
 use crate::output::report::{Cells, Column, Kind, Note, Table};
+use crate::output::{grouped, percent};
 use crate::reports::engagement::touches::{bounds_columns, count_column, ratio, ratio_column};
 use crate::stats::proportions::{LEVEL, wilson};
 
@@ -101,7 +101,9 @@ impl Hours {
         )];
         weekdays.extend(columns(&of_week, measures));
         [
-            Table::new("best_hour", false, columns(&by_hour, measures)),
+            // Where nothing was sent there is nothing to be opened.
+            Table::new("best_hour", false, columns(&by_hour, measures))
+                .showing(|row| !measures.sendings || by_hour[row].1.sent > 0),
             Table::new("weekday_hours", true, weekdays),
         ]
     }
@@ -164,8 +166,4 @@ fn columns(rows: &[(usize, Hour)], measures: Measures) -> Vec<Column> {
     columns.extend(bounds_columns(["lower", "upper"], sendings && opens, shares()));
     columns.push(count_column("opens_in_hour", opens, each().map(|hour| hour.opens)));
     columns
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
 }
