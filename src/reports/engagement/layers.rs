@@ -5,8 +5,9 @@ use super::EngagementInput;
 use super::kinds::{Kinds, Role};
 use super::population::{Person, Population};
 use super::settings::EngagementSettings;
-use super::tables::{Groups, float, ratio};
+use super::tables::Groups;
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::rates::ratio;
 use crate::stats::proportions::LEVEL;
 use crate::stats::two_proportions::{Proportion, compare, newcombe};
 use crate::stats::welch::welch;
@@ -157,7 +158,7 @@ pub(super) fn table(
         Column::new(name, kind, Cells::Float(rows.iter().map(value).collect()))
     };
     let per_member = |name: &str, value: &dyn Fn(&Totals) -> u64| {
-        number(name, Kind::Number(2), &|row| float(value(&row.totals), row.totals.members))
+        number(name, Kind::Number(2), &|row| ratio(value(&row.totals), row.totals.members))
     };
     let mut columns = Vec::new();
     groups.push(&mut columns, rows.iter().map(|row| row.group));

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::population::Population;
-use super::tables::{Groups, ratio};
+use super::tables::Groups;
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::rates::ratio;
 
 /// Lengths that a terminal shows, and the longest.
 const LENGTHS: [u32; 12] = [1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 90];

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::facts::funnel::Order;
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Cells, Column, Drawing, Kind, Table};
+use crate::reports::rates::ratio;
 use crate::stats::proportions::wilson_95;
 use crate::stats::quantile::{Fraction, cut_point};
 
@@ -142,9 +143,4 @@ pub(super) fn step_rows(settings: &FunnelSettings, entrants: &Entrants, block: &
         rows[step].p90 = cut_point(&mut gaps[step], 9, 10);
     }
     rows
-}
-
-/// `None` where nothing can be divided by.
-pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }

@@ -3,11 +3,12 @@
 use super::FunnelSettings;
 use super::blocks::{Block, Blocks};
 use super::count::{Entrants, NEVER};
-use super::steps::{SECOND_US, ratio};
+use super::steps::SECOND_US;
 use crate::error::Result;
 use crate::facts::funnel::Order;
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::rates::ratio;
 
 /// Bins of all together that a terminal shows.
 const BINS_SHOWN: usize = 15;

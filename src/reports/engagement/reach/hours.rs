@@ -1,12 +1,13 @@
 //! When messages are sent and opened: by hour of the day, and by day of the week and hour.
 
+use crate::facts::customers::DAY_US;
 use crate::output::report::{Cells, Column, Kind, Note, Table};
 use crate::output::{grouped, percent};
-use crate::reports::engagement::touches::{bounds_columns, count_column, ratio, ratio_column};
+use crate::reports::engagement::touches::{bounds_columns, count_column, ratio_column};
+use crate::reports::rates::ratio;
 use crate::stats::proportions::{LEVEL, wilson};
 
-const HOUR_US: i64 = 3_600_000_000;
-const DAY_US: i64 = 24 * HOUR_US;
+const HOUR_US: i64 = DAY_US / 24;
 /// Hours of a day, of a week.
 const HOURS: usize = 24;
 const SLOTS: usize = 7 * HOURS;
