@@ -263,7 +263,16 @@ impl Counter<'_> {
             Column::new("conversion_value", Kind::Money, Cells::Money(values.collect::<Result<_>>()?)),
             Column::new("first_met_members", Kind::Count, known(true, |content| content.new_members)),
         ]);
-        Ok(Table::new("content", false, columns))
+        Ok(Table::new("content", false, columns).without(&[
+            &["like_events", "comment_events", "share_events", "favourite_events"],
+            &["favourite_rate_reached"],
+            &["click_events"],
+            &["first_met_members"],
+            &["engagement_rate_lower", "engagement_rate_upper"],
+            &["conversions"],
+            &["converted_members"],
+            &["interacted_members"],
+        ]))
     }
 }
 

@@ -352,7 +352,20 @@ impl Counter<'_> {
             events("open_events", OPENED),
             events("click_events", CLICKED),
         ]);
-        Table::new("reach", false, columns)
+        Table::new("reach", false, columns).without(&[
+            &["open_events", "click_events"],
+            &["click_rate_sent"],
+            &["click_rate_delivered"],
+            &["open_rate_sent"],
+            &["click_seconds_p90"],
+            &["click_seconds_median"],
+            &["open_seconds_p90"],
+            &["click_rate_lower", "click_rate_upper"],
+            &["open_rate_lower", "open_rate_upper"],
+            &["open_seconds_median"],
+            &["delivery_rate_sent"],
+            &CONVERSION_RATES,
+        ])
     }
 }
 
