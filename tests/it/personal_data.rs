@@ -40,7 +40,7 @@ fn orders(folder: &Path) {
 }
 
 /// Every file of a workbook; other bytes as they are.
-fn readable(bytes: &[u8]) -> String {
+pub fn readable(bytes: &[u8]) -> String {
     if !bytes.starts_with(b"PK") {
         return String::from_utf8_lossy(bytes).into_owned();
     }
