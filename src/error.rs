@@ -260,7 +260,7 @@ impl fmt::Display for Error {
         match self {
             Self::BadOption { option, value, why, .. } if value.is_empty() => write!(f, "{option}: {why}"),
             Self::BadOption { option, value, why, .. } => write!(f, "{option} {value:?}: {why}"),
-            Self::UnknownName { what, name, .. } => write!(f, "unknown {what} {name:?}"),
+            Self::UnknownName { what, name, .. } => write!(f, "unknown {what} {:?}", shortened(name)),
             Self::DoesNotApply { option, why } => write!(f, "{option} does not apply: {why}"),
             Self::Config { at, why, .. } => write!(f, "{at}: {why}"),
             Self::NotFound { path, .. } => write!(f, "{path}: no such file or directory"),

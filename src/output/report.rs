@@ -138,8 +138,15 @@ impl Note {
         Self { key, args: Vec::new() }
     }
 
+    /// A name of data may be a page of text: of a value longer than any list of ours the beginning is told.
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.args.push((name, value.to_string()));
+        const MOST: usize = 2_000;
+        let mut value = value.to_string();
+        if let Some((end, _)) = value.char_indices().nth(MOST) {
+            value.truncate(end);
+            value.push_str("...");
+        }
+        self.args.push((name, value));
         self
     }
 }

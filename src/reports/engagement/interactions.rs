@@ -41,6 +41,9 @@ struct Cell {
     visitor_events: u64,
 }
 
+/// Kinds without a role that a terminal is shown.
+const MOST_OTHERS: usize = 30;
+
 /// The line of all interactions together.
 const ANY: u32 = 0;
 
@@ -162,12 +165,27 @@ impl Interactions {
         if with_visitors {
             columns.push(Column::new("visitor_events", Kind::Count, ints(&|cell| cell.visitor_events)));
         }
-        Table::new("interactions", false, columns).without(&[
-            &["kinds"],
-            &["visitor_events"],
-            &["events_per_member"],
-            &["share_of_members"],
-        ])
+        let is_shown = self.shown_to_the_eye();
+        Table::new("interactions", false, columns)
+            .without(&[&["kinds"], &["visitor_events"], &["events_per_member"], &["share_of_members"]])
+            .showing(|row| is_shown[rows[row].1])
+    }
+
+    /// Whether a line is shown on a terminal: of the kinds without a role the most frequent ones.
+    fn shown_to_the_eye(&self) -> Vec<bool> {
+        let lines = self.lines.len();
+        let events = |line: usize| -> u64 {
+            let cells = self.cells.iter().skip(line).step_by(lines);
+            cells.map(|cell| cell.events + cell.visitor_events).sum()
+        };
+        let is_other = |line: &usize| self.lines[*line].role == "other";
+        let mut others: Vec<usize> = (0..lines).filter(is_other).collect();
+        others.sort_by_cached_key(|line| (std::cmp::Reverse(events(*line)), *line));
+        let mut shown = vec![true; lines];
+        for line in others.into_iter().skip(MOST_OTHERS) {
+            shown[line] = false;
+        }
+        shown
     }
 }
 
