@@ -141,6 +141,14 @@ impl Error {
                 hide(columns);
             }
             Self::AmbiguousColumn { candidates, .. } => hide(candidates),
+            Self::BadOption { hint: Some(hint), .. } => {
+                const COLUMNS: &str = "columns there: ";
+                if let Some((before, columns)) = hint.split_once(COLUMNS) {
+                    let mut columns: Vec<String> = columns.split(", ").map(str::to_owned).collect();
+                    hide(&mut columns);
+                    *hint = format!("{before}{COLUMNS}{}", columns.join(", "));
+                }
+            }
             Self::UnknownName { nearest, known, .. } => {
                 hide(nearest);
                 hide(known);

@@ -74,6 +74,10 @@ impl EventJourneys {
         let attributes = wanted.attributes.len();
         let spec = JourneySpec { keep_all: wanted.keep_all, attributes, values: wanted.values };
         let tables = tables.with_conditions(&conditions)?;
+        // They are shown as they were typed.
+        for column in tables.compared_columns() {
+            refuse_ids_under_mask("a condition on an event", column, job, &tables)?;
+        }
         let (sink, read) = tables.read(&columns, || {
             let kernel = JourneyKernel::new(spec.clone()).selecting(selectors.clone());
             Sink { kernel: kernel.spilling(HELD_BYTES, Box::new(TemporarySpill::default())), attributes }

@@ -61,6 +61,12 @@ impl Filter {
         Ok(Filter { text: text.to_owned(), expr: expr.map_expr(cheaper_match), columns })
     }
 
+    /// The columns that it compares with values of its own: none, if it names no value.
+    pub fn compared_columns(&self) -> &[String] {
+        let names_value = self.text.contains('\'') || self.text.bytes().any(|byte| byte.is_ascii_digit());
+        if names_value { &self.columns } else { &[] }
+    }
+
     /// The columns that it reads.
     pub fn columns(&self) -> &[String] {
         &self.columns

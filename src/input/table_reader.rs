@@ -149,6 +149,11 @@ impl Tables {
         Ok(tables)
     }
 
+    /// The columns that the conditions compare with values of theirs.
+    pub fn compared_columns(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().flat_map(Filter::compared_columns).map(String::as_str)
+    }
+
     /// Whether some file has a column for `canonical`.
     pub fn has(&self, canonical: &str) -> bool {
         self.files.iter().any(|file| file.mapping.source(canonical).is_some())

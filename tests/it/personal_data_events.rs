@@ -155,6 +155,18 @@ fn under_a_mask_groups_of_ids_are_refused() {
         assert!(run.stderr.contains(option), "{arguments:?}: {}", run.stderr);
         assert_hidden(&format!("{arguments:?}"), &run.stderr);
     }
+    // Steps are shown as they were typed: with an id in a condition the table would show it.
+    let steps = "opened[customer_id='oUpF8uMs'],pay";
+    for arguments in [&["funnel", "--steps", steps][..], &["retention", "--start", "pay[session_id <> '1']"]]
+    {
+        let run = siyu_in(folder.path(), &[arguments, &["events.csv"], &MASK].concat());
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains("--mask hides") && !run.stderr.contains("oUp"), "{}", run.stderr);
+    }
+    let invited = ["retention", "events.csv", "--return", "pay[inviter_id is not null and value > 2]"];
+    assert_eq!(siyu_in(folder.path(), &[&invited[..], &MASK].concat()).status, 2, "2 might be an id");
+    let invited = ["retention", "events.csv", "--return", "pay[inviter_id is not null]"];
+    siyu_in(folder.path(), &[&invited[..], &MASK].concat()).ok();
     // Under another name in the file they are the same ids.
     let renamed = "买家手机,event,at,sid\n13812345634,opened,2026-01-01,SESSION-1\n";
     write(folder.path(), "renamed.csv", renamed);
@@ -171,6 +183,9 @@ fn under_a_mask_groups_of_ids_are_refused() {
 fn under_a_mask_errors_about_events_show_no_values() {
     let folder = folder();
     write_files(folder.path());
+    // A column that is called like a person.
+    let strange = "customer_id,event,at,anna@shop.example\na,pay,2026-01-01,\nb,pay,2026-01-02,x\n";
+    write(folder.path(), "strange.csv", strange);
     // A file whose column of events holds phones by mistake, or that has no header.
     write(folder.path(), "phones.csv", "customer_id,event,at\na,13812345634,2026-01-01\nb,pay,2026-01-02\n");
     write(
@@ -185,6 +200,10 @@ fn under_a_mask_errors_about_events_show_no_values() {
         &["funnel", "phones.csv", "--steps", "1381234563,pay"],
         &["retention", "phones.csv", "--start", "pya"],
         &["engagement", "phones.csv", "--kind", "like=pya"],
+        &["funnel", "strange.csv", "--steps", "pay[nobody = 1]"],
+        &["funnel", "strange.csv", "--steps", "pay", "--unit", "session"],
+        &["retention", "strange.csv", "--by", "tier"],
+        &["engagement", "strange.csv", "--table", "reach", "--reach-by", "tier"],
         &["funnel", "headless.csv", "--steps", "pay"],
         &["funnel", "headless.csv", "--steps", "pay", "--col", "at=when"],
         &["retention", "headless.csv"],
