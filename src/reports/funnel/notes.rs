@@ -89,7 +89,8 @@ pub(super) fn alerts(settings: &FunnelSettings, entrants: &Entrants) -> Vec<Aler
         let key = if entrants.excluded > 0 { "funnel_all_excluded" } else { "funnel_nobody" };
         return vec![Alert::new(key, Severity::Warning, Note::new(key).with("step", name))];
     }
-    if settings.longest_us().is_some() && !entrants.closed.contains(&true) {
+    // Who has got through cannot get farther.
+    if !entrants.closed.contains(&true) && entrants.open.contains(&true) && settings.longest_us().is_some() {
         let note = Note::new("funnel_all_open").with("users", count(entrants.len() as u64));
         return vec![Alert::new("funnel_all_open", Severity::Warning, note)];
     }
