@@ -65,7 +65,7 @@ fn modes_combine_as_in_clickhouse() {
 #[test]
 fn nonsense_is_refused_with_the_reason() {
     let base = || params("a,b?,c");
-    let cases: [(FunnelParams, &str); 16] = [
+    let cases: [(FunnelParams, &str); 17] = [
         (FunnelParams::default(), "--steps: is needed"),
         (FunnelParams { window: Some("7".into()), ..base() }, "has no unit"),
         (FunnelParams { mode: Some(vec![Mode::AnyOrder]), ..base() }, "stands for itself"),
