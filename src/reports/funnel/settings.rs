@@ -144,7 +144,10 @@ impl FunnelParams {
             compare: self.compare.as_deref().map(Comparison::parse).transpose()?,
             diagnose: self.diagnose.unwrap_or(false),
             explained_by: self.attributes.clone(),
-            min_support: self.min_support,
+            min_support: match self.min_support {
+                Some(0) => return Err(bad("--min-support", "0", "is not above 0", "--min-support 25")),
+                users => users,
+            },
             steps,
             exclusions,
             modes,
