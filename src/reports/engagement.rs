@@ -118,11 +118,6 @@ impl Orders {
     pub fn of(&self, customer_id: &str) -> (u64, i64) {
         self.since(customer_id, i32::MIN)
     }
-
-    /// Customers who have ordered, in no order.
-    pub fn customer_ids(&self) -> impl Iterator<Item = &str> {
-        self.histories.customer_id.iter()
-    }
 }
 
 /// Answers `engagement`. Accounts of the input, and notes about it, are the caller's to add.
