@@ -84,6 +84,7 @@ pub fn run(command: &ConfigCommand) -> Result<u8> {
             long: false,
             twin_of: None,
             drawn_as: None,
+            extract: Default::default(),
             columns: vec![
                 Column::new("section", Kind::Text, texts(|s| s.section.clone())),
                 Column::new("key", Kind::Text, texts(|s| s.key.clone())),

@@ -1,6 +1,6 @@
 //! `siyu engagement`: from events (and members, and orders) to the report.
 
-use super::journeys::{EventJourneys, JourneysWanted};
+use super::journeys::{EventJourneys, JourneysWanted, check_column, refuse_ids_under_mask};
 use super::other_frames::{self, MemberFiles};
 use super::run_report::{Job, refuse_of_hidden_tables};
 use super::{ReportArgs, Resolved};
@@ -8,7 +8,6 @@ use crate::error::{Error, Result, nearest};
 use crate::facts::customers::DAY_US;
 use crate::input::Frame;
 use crate::input::columns::{ValueKind, vocabulary};
-use crate::input::masks::names_person;
 use crate::input::table_reader::Tables;
 use crate::output::{Note, grouped};
 use crate::reports::engagement::{self, Attributes, By, EngagementInput, EngagementParams, Orders, TABLES};
@@ -148,42 +147,28 @@ fn check_by(job: &Job, by: &str, tables: &Tables, members: Option<&MemberFiles>)
         });
     }
     let refuse = |why: String| Err(Error::DoesNotApply { option: "--by".into(), why });
-    let is_source = |id: &&str| tables.files.iter().any(|file| file.mapping.source(id) == Some(by));
-    let is_no_text = vocabulary(Frame::Events).iter().any(|c| c.name == by && c.kind != ValueKind::Text);
-    if of_members.is_none() && is_no_text {
-        return refuse(format!("{by} is no text: people are grouped by words"));
+    match of_members {
+        None if is_no_text(by) => refuse(format!("{by} is no text: people are grouped by words")),
+        None => refuse_ids_under_mask("--by", by, job, tables),
+        Some(files) if job.plan.mask.is_some() && files.is_of_persons(by) => {
+            refuse(format!("its values are ids or names, which --mask hides ({by})"))
+        }
+        Some(_) => Ok(()),
     }
-    let ids = ["customer_id", "session_id", "inviter_id", "order_id"];
-    let is_of_persons = match of_members {
-        Some(files) => files.is_of_persons(by),
-        None => names_person(by) || ids.contains(&by) || ids.iter().any(is_source),
-    };
-    if job.plan.mask.is_some() && is_of_persons {
-        return refuse(format!("its values are ids or names, which --mask hides ({by})"));
-    }
-    Ok(())
 }
 
 /// `--reach-by` names a column of the events, of words, and under `--mask` none of ids or names.
 fn check_reach_by(job: &Job, column: &str, tables: &Tables) -> Result<()> {
-    let known = tables.column_names();
-    if !known.iter().any(|name| name == column) {
-        return Err(Error::UnknownName {
-            what: "column for --reach-by",
-            name: column.to_owned(),
-            nearest: nearest(column, known.iter().map(String::as_str)),
-            known,
-        });
+    const OPTION: &str = "--reach-by";
+    check_column(OPTION, column, tables)?;
+    if is_no_text(column) {
+        let why = format!("{column} is no text: messages are told apart by words");
+        return Err(Error::DoesNotApply { option: OPTION.into(), why });
     }
-    let refuse = |why: String| Err(Error::DoesNotApply { option: "--reach-by".into(), why });
-    if vocabulary(Frame::Events).iter().any(|c| c.name == column && c.kind != ValueKind::Text) {
-        return refuse(format!("{column} is no text: messages are told apart by words"));
-    }
-    let ids = ["customer_id", "session_id", "inviter_id", "order_id"];
-    let is_source = |id: &&str| tables.files.iter().any(|file| file.mapping.source(id) == Some(column));
-    if job.plan.mask.is_some() && (names_person(column) || ids.contains(&column) || ids.iter().any(is_source))
-    {
-        return refuse(format!("its values are ids or names, which --mask hides ({column})"));
-    }
-    Ok(())
+    refuse_ids_under_mask(OPTION, column, job, tables)
+}
+
+/// Whether a canonical column of events holds times or numbers.
+fn is_no_text(column: &str) -> bool {
+    vocabulary(Frame::Events).iter().any(|known| known.name == column && known.kind != ValueKind::Text)
 }

@@ -1,12 +1,11 @@
 //! `siyu funnel`: from events to the report.
 
 use super::ReportArgs;
-use super::journeys::{EventJourneys, JourneysWanted};
+use super::journeys::{EventJourneys, JourneysWanted, check_column, refuse_ids_under_mask};
 use super::run_report::{Job, refuse_of_hidden_tables};
 use super::selecting::{name_condition, selectors};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result};
 use crate::facts::funnel::MOST_STEPS;
-use crate::input::masks::names_person;
 use crate::input::table_reader::Tables;
 use crate::reports::funnel::compare::{self, Comparison};
 use crate::reports::funnel::{self, FunnelInput, FunnelParams, FunnelSettings, diagnosis};
@@ -134,47 +133,4 @@ fn refuse_options(
         ("--min-support", typed.min_support.is_some(), &["correlation"]),
     ];
     refuse_of_hidden_tables(&of_tables, |name| funnel::wants(&job.plan.choice, name))
-}
-
-/// An error where no file has the column.
-pub(super) fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
-    let known = tables.column_names();
-    if known.iter().any(|column| column == name) {
-        return Ok(());
-    }
-    if option == "--unit" && name == "session_id" {
-        return Err(Error::BadOption {
-            option: option.into(),
-            value: "session".into(),
-            why: "the events have no column session_id".into(),
-            hint: Some(format!(
-                "--unit COLUMN, or --col session_id=COLUMN; columns there: {}",
-                known.join(", ")
-            )),
-        });
-    }
-    Err(Error::UnknownName {
-        what: match option {
-            "--by" => "column for --by",
-            "--compare" => "column for --compare",
-            "--attributes" => "column for --attributes",
-            _ => "column for --unit",
-        },
-        name: name.to_owned(),
-        nearest: nearest(name, known.iter().map(String::as_str)),
-        known,
-    })
-}
-
-/// An error where the values of the column are ids or names, and `--mask` hides those.
-pub(super) fn refuse_ids_under_mask(option: &str, column: &str, job: &Job, tables: &Tables) -> Result<()> {
-    let ids = ["customer_id", "inviter_id"];
-    let is_source =
-        |canonical: &str| tables.files.iter().any(|file| file.mapping.source(canonical) == Some(column));
-    let is_id = names_person(column) || ids.iter().any(|id| column == *id || is_source(id));
-    if job.plan.mask.is_some() && is_id {
-        let why = format!("its values are ids or names, which --mask hides ({column})");
-        return Err(Error::DoesNotApply { option: option.into(), why });
-    }
-    Ok(())
 }

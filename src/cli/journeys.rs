@@ -3,8 +3,9 @@
 use super::run_report::Job;
 use crate::error::{Error, Result, nearest};
 use crate::facts::journeys::{
-    EventColumns, JourneyKernel, JourneySpec, Journeys, KindOfEvent, KindSelector, MOST_SELECTORS,
+    EventColumns, JourneyKernel, JourneySpec, Journeys, KindOfEvent, KindSelector, MOST_SELECTORS, Spill,
 };
+use crate::input::masks::names_person;
 use crate::input::spill::TemporarySpill;
 use crate::input::table_reader::{TableBatch, TableSink, TableSummary, Tables};
 
@@ -104,6 +105,17 @@ fn unknown_event(name: &str, kinds: &[KindOfEvent]) -> Error {
     Error::UnknownName { what: "event", name: name.to_owned(), nearest, known }
 }
 
+/// Facts say what they need of a place for rows, input knows files; neither knows the other.
+impl Spill for TemporarySpill {
+    fn append(&self, bytes: &[u8]) -> Result<u64> {
+        Self::append(self, bytes)
+    }
+
+    fn read(&self, start: u64, bytes: &mut [u8]) -> Result<()> {
+        Self::read(self, start, bytes)
+    }
+}
+
 struct Sink {
     kernel: JourneyKernel,
     attributes: usize,
@@ -128,4 +140,48 @@ impl TableSink for Sink {
 
 fn fault(error: &dyn std::fmt::Display) -> Error {
     Error::Internal { doing: "reading events".into(), why: error.to_string() }
+}
+
+/// An error where no file has the column.
+pub fn check_column(option: &str, name: &str, tables: &Tables) -> Result<()> {
+    let known = tables.column_names();
+    if known.iter().any(|column| column == name) {
+        return Ok(());
+    }
+    if option == "--unit" && name == "session_id" {
+        return Err(Error::BadOption {
+            option: option.into(),
+            value: "session".into(),
+            why: "the events have no column session_id".into(),
+            hint: Some(format!(
+                "--unit COLUMN, or --col session_id=COLUMN; columns there: {}",
+                known.join(", ")
+            )),
+        });
+    }
+    Err(Error::UnknownName {
+        what: match option {
+            "--by" => "column for --by",
+            "--compare" => "column for --compare",
+            "--attributes" => "column for --attributes",
+            "--reach-by" => "column for --reach-by",
+            _ => "column for --unit",
+        },
+        name: name.to_owned(),
+        nearest: nearest(name, known.iter().map(String::as_str)),
+        known,
+    })
+}
+
+/// An error where the values of the column are ids or names, and `--mask` hides those.
+pub fn refuse_ids_under_mask(option: &str, column: &str, job: &Job, tables: &Tables) -> Result<()> {
+    let ids = ["customer_id", "session_id", "inviter_id", "order_id"];
+    let is_source =
+        |canonical: &str| tables.files.iter().any(|file| file.mapping.source(canonical) == Some(column));
+    let is_id = names_person(column) || ids.iter().any(|id| column == *id || is_source(id));
+    if job.plan.mask.is_some() && is_id {
+        let why = format!("its values are ids or names, which --mask hides ({column})");
+        return Err(Error::DoesNotApply { option: option.into(), why });
+    }
+    Ok(())
 }

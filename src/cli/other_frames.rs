@@ -14,6 +14,7 @@ use polars::prelude::*;
 use super::Resolved;
 use super::run_report::Job;
 use crate::error::{Error, Result, nearest};
+use crate::facts::customers::DAY_US;
 use crate::facts::{JoinedDays, SpendRow};
 use crate::input::columns::{ValueKind, ambiguous, vocabulary};
 use crate::input::presets::PresetChoice;
@@ -22,7 +23,6 @@ use crate::input::{Frame, InputOptions};
 use crate::output::{Note, refuse_to_overwrite};
 
 const FRAMES: [Frame; 4] = [Frame::Orders, Frame::Events, Frame::Spend, Frame::Members];
-const DAY_US: i64 = 86_400_000_000;
 
 /// Takes what is said of other frames (`spend.amount`) out of what `--col` and `[columns]` say of the main one. A column that
 /// was typed for a frame that the report does not read is refused; what siyu.toml says waits for a run that it suits.

@@ -1,8 +1,7 @@
 //! `siyu retention`: from events to the report.
 
 use super::ReportArgs;
-use super::funnel::{check_column, refuse_ids_under_mask};
-use super::journeys::{EventJourneys, JourneysWanted};
+use super::journeys::{EventJourneys, JourneysWanted, check_column, refuse_ids_under_mask};
 use super::run_report::Job;
 use super::selecting::{name_condition, selectors};
 use crate::error::{Error, Result};

@@ -74,6 +74,17 @@ pub fn wrap(text: &str, limit: usize, most: usize) -> Vec<String> {
     lines
 }
 
+/// A heading in lines: broken before its parenthesis where both parts have room, else as text.
+pub fn wrap_heading(heading: &str, limit: usize, most: usize) -> Vec<String> {
+    if let Some(at) = heading.find('（').filter(|at| *at > 0 && most > 1 && width(heading) > limit) {
+        let (before, after) = heading.split_at(at);
+        if width(before) <= limit && width(after) <= limit {
+            return vec![before.to_owned(), after.to_owned()];
+        }
+    }
+    wrap(heading, limit, most)
+}
+
 /// Chinese up to this width is not broken: a line could end within a word.
 const UNBROKEN: usize = 12;
 
@@ -138,7 +149,8 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn may_break(before: char, after: char) -> bool {
-    if after == ' ' {
+    // No percent sign begins a line: `95 %`.
+    if after == ' ' || after == '%' {
         return false;
     }
     if before == ' ' {
@@ -161,6 +173,9 @@ mod tests {
         assert_eq!(wrap("abcdefgh", 3, 9), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 5, 3), [""]);
         assert_eq!(wrap("one two three four", 5, 2), ["one", "two…"]);
+        assert_eq!(wrap("to (95 %)", 7, 2), ["to", "(95 %)"]);
+        assert_eq!(wrap_heading("差值（百分点）", 10, 2), ["差值", "（百分点）"]);
+        assert_eq!(wrap_heading("差值（百分点）", 14, 2), ["差值（百分点）"]);
         assert_eq!(wrap("abcdefgh", 3, 2), ["abc", "de…"]);
     }
 

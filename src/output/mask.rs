@@ -104,6 +104,7 @@ fn masked(table: &Table, key: &Key) -> Table {
     Table {
         twin_of: table.twin_of,
         drawn_as: table.drawn_as,
+        extract: table.extract.clone(),
         ..Table::new(table.name, table.long, columns.collect())
     }
 }

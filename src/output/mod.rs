@@ -72,7 +72,7 @@ fn render(
     match plan.format {
         Format::Table => {
             let colors = plan.color.then_some(plan.palette);
-            table::write(report, tables, words, plan.width, colors, out)
+            table::write(report, tables, plan.choice != TableChoice::Standard, words, plan.width, colors, out)
         }
         Format::Csv | Format::Tsv => {
             let style = delimited::Style {

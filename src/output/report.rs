@@ -156,7 +156,18 @@ pub struct Table {
     pub twin_of: Option<&'static str>,
     /// On a terminal it is drawn, where it can be.
     pub drawn_as: Option<Drawing>,
+    /// On a terminal, unless it is named, this is what stands for the whole.
+    pub extract: Extract,
     pub columns: Vec<Column>,
+}
+
+/// What of a table is shown to the eye that did not ask for it by name; a line below it says how much is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extract {
+    /// Columns that go where not all have room side by side: one group after the other until they have.
+    pub without: Vec<Vec<String>>,
+    /// Whether each row is shown; empty: all are.
+    pub rows: Vec<bool>,
 }
 
 /// How a table may be drawn on a terminal.
@@ -170,7 +181,21 @@ pub enum Drawing {
 
 impl Table {
     pub fn new(name: &'static str, long: bool, columns: Vec<Column>) -> Self {
-        Self { name, long, twin_of: None, drawn_as: None, columns }
+        Self { name, long, twin_of: None, drawn_as: None, extract: Extract::default(), columns }
+    }
+
+    /// The same; on a terminal without room for all of it these columns go first, group after group.
+    pub fn without(mut self, groups: &[&[&str]]) -> Self {
+        let group = |names: &&[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        self.extract.without = groups.iter().map(group).collect();
+        self
+    }
+
+    /// The same; on a terminal only the rows are shown of which `is_shown` is true.
+    pub fn showing(mut self, is_shown: impl Fn(usize) -> bool) -> Self {
+        let rows: Vec<bool> = (0..self.height()).map(is_shown).collect();
+        self.extract.rows = if rows.contains(&false) { rows } else { Vec::new() };
+        self
     }
 
     /// The number of rows.

@@ -26,6 +26,7 @@ pub fn ordinary() -> Report {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("segment", Kind::Key("segments"), Cells::texts(keys)),
             Column::new("customers", Kind::Count, Cells::ints(customers)),
@@ -76,6 +77,7 @@ pub fn ordinary() -> Report {
         long: true,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("customer_id", Kind::Id, Cells::texts(["00123", "12346", "张三", "=1+1"])),
             Column::new(
@@ -171,6 +173,7 @@ pub fn hostile() -> Report {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("id", Kind::Id, Cells::Text(texts.clone())),
             Column::new("=name|", Kind::Text, Cells::Text(texts.iter().rev().cloned().collect())),
@@ -239,6 +242,7 @@ pub fn hostile() -> Report {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("customer_id", Kind::Id, Cells::Text(Vec::new())),
             Column::new("revenue", Kind::Money, Cells::Money(Vec::new())),

@@ -1,15 +1,18 @@
 //! The table for the eye. It fits the width it is given: long text is wrapped to two lines or so, or stands in a block of
 //! its own; bars go; columns are folded into several blocks that each begin with the first column. No row and no column
-//! is left out. A table with shaded columns is laid out as a `matrix`; one that is drawn is the business of `bars`.
+//! is left out, unless an `extract` stands for the whole. A table with shaded columns is laid out as a `matrix`; one that
+//! is drawn is the business of `bars`.
 
 mod bars;
+mod extract;
 mod matrix;
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use self::bars::Steps;
 use self::matrix::{Matrix, Tile};
-use super::layout::{harmless, heading_width, width, wrap};
+use super::layout::{harmless, heading_width, width, wrap, wrap_heading};
 use super::numbers::ABSENT;
 use super::report::{Column, Drawing, Report, Table};
 use super::shade::Palette;
@@ -41,10 +44,12 @@ const DIM: &str = "\u{1b}[2m";
 const CYAN: &str = "\u{1b}[36m";
 const RESET: &str = "\u{1b}[0m";
 
-/// `colors`: those of the terminal; `None`: nothing is coloured.
+/// `colors`: those of the terminal; `None`: nothing is coloured. `are_named`: the tables were asked for by name, so that all
+/// of each is shown.
 pub fn write(
     report: &Report,
     tables: &[&Table],
+    are_named: bool,
     words: &Catalogue,
     room: usize,
     colors: Option<Palette>,
@@ -59,10 +64,20 @@ pub fn write(
     writeln!(out, "{title}")?;
     for table in tables {
         writeln!(out, "\n{}", paint.with(BOLD, &words.table(table.name)))?;
+        let shown = if are_named { Cow::Borrowed(*table) } else { extract::of(table, words, room) };
+        let left_out = extract::left_out(table, &shown, words);
+        let write_left_out = |out: &mut dyn Write| -> Result<(), Failure> {
+            for line in left_out.iter().flat_map(|text| wrap(text, room, FOOT_LINES)) {
+                writeln!(out, "{}", paint.with(DIM, &line))?;
+            }
+            Ok(())
+        };
+        let table = shown.as_ref();
         if table.drawn_as == Some(Drawing::Steps)
             && let Some(steps) = Steps::of(table, words, paint)
         {
             steps.write(room, out)?;
+            write_left_out(out)?;
             continue;
         }
         let grid = Grid::of(table, words, room, paint);
@@ -73,6 +88,7 @@ pub fn write(
             grid.write(block, out)?;
         }
         grid.write_foot(room, out)?;
+        write_left_out(out)?;
     }
     Ok(())
 }
@@ -203,8 +219,10 @@ impl<'a> Grid<'a> {
 
     fn write(&self, block: &Block, out: &mut dyn Write) -> Result<(), Failure> {
         let paint = self.paint;
-        let headings: Vec<Vec<String>> =
-            block.iter().map(|p| wrap(&self.columns[p.index].heading, p.width, HEADING_LINES)).collect();
+        let headings: Vec<Vec<String>> = block
+            .iter()
+            .map(|p| wrap_heading(&self.columns[p.index].heading, p.width, HEADING_LINES))
+            .collect();
         let lines = headings.iter().map(Vec::len).max().unwrap_or(0);
         for line in 0..lines {
             let mut written = Line::default();

@@ -102,6 +102,7 @@ fn findings_table(findings: &[Finding], rows_read: u64) -> Table {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("check", Kind::Key("checks"), Cells::texts(findings.iter().map(|f| f.check))),
             Column::new(
@@ -147,6 +148,7 @@ fn examples_table(findings: &[Finding], mask: Option<&Key>) -> Table {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("check", Kind::Key("checks"), Cells::texts(rows.iter().map(|(check, _)| *check))),
             Column::new("file", Kind::Text, text(&|example| example.file.clone())),
@@ -191,6 +193,7 @@ fn overview_table(quality: &Quality) -> Table {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("measure", Kind::Key("measures"), Cells::texts(names)),
             Column::new("value", Kind::Text, Cells::Text(values)),

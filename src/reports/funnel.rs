@@ -36,10 +36,10 @@ use count::Pass;
 pub const TABLES: &[(&str, bool)] = &[
     ("steps", false),
     ("compare", false),
-    ("times", false),
-    ("trend", false),
     ("diagnosis", false),
     ("contributions", false),
+    ("times", false),
+    ("trend", false),
     ("correlation", true),
     ("users", true),
 ];
@@ -94,6 +94,7 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         from_us: input.from_us,
         to_us: input.to_us,
         ids: wants("users"),
+        again: wants("trend") || settings.diagnose,
         threads: input.threads,
     };
     let (entrants, correlation) = match wants("correlation") {
@@ -118,18 +119,18 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         report.tables.push(table);
         report.notes.extend(notes);
     }
-    if wants("times") && settings.funnel.steps > 1 {
-        report.tables.push(times::times(settings, journeys, &entrants)?);
-    }
-    if wants("trend") {
-        report.tables.push(trend::trend(settings, journeys, &entrants, input.to_us)?);
-    }
     if settings.diagnose {
         let found = diagnosis::answer(&pass, &entrants);
         report.tables.extend(wants("diagnosis").then_some(found.diagnosis));
         report.tables.extend(wants("contributions").then_some(found.contributions));
         report.notes.extend(found.notes);
         report.alerts.extend(found.alerts);
+    }
+    if wants("times") && settings.funnel.steps > 1 {
+        report.tables.push(times::times(settings, journeys, &entrants)?);
+    }
+    if wants("trend") {
+        report.tables.push(trend::trend(settings, journeys, &entrants, input.to_us)?);
     }
     if let Some(correlation) = correlation {
         let (table, notes) = correlation.table(&journeys.kinds, &settings.steps, settings.min_support);

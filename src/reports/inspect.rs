@@ -110,6 +110,7 @@ pub fn run(inspection: &Inspection, as_of_us: Option<i64>, mask: Option<&Key>) -
             long: false,
             twin_of: None,
             drawn_as: None,
+            extract: Default::default(),
             columns: vec![Column::new("line", Kind::Text, Cells::texts(inspection.config.lines()))],
         });
     }
@@ -130,6 +131,7 @@ fn columns_table(columns: &[ColumnSeen], mask: Option<&Key>) -> Table {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("canonical", Kind::Text, text(&|c| c.canonical.map(str::to_owned))),
             Column::new("column", Kind::Text, text(&|c| c.column.clone())),
@@ -180,6 +182,7 @@ fn files_table(files: &[FileSeen]) -> Table {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("file", Kind::Text, text(&|f| Some(f.file.clone()))),
             Column::new("format", Kind::Text, text(&|f| Some(f.format.clone()))),
@@ -235,6 +238,7 @@ fn overview_table(rows: &RowsSeen) -> Table {
         long: false,
         twin_of: None,
         drawn_as: None,
+        extract: Default::default(),
         columns: vec![
             Column::new("measure", Kind::Key("measures"), Cells::texts(names)),
             Column::new("value", Kind::Text, Cells::texts(values)),

@@ -11,6 +11,7 @@ pub mod groups;
 pub mod inspect;
 pub mod ltv;
 pub mod period;
+mod rates;
 pub mod repurchase;
 pub mod retention;
 pub mod rfm;

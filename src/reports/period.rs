@@ -4,6 +4,8 @@ use chrono::{Datelike, Days, NaiveDate, Weekday};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::facts::customers::DAY_US;
+
 /// A unit of the calendar, as typed (`--period`).
 #[derive(ValueEnum, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -135,6 +137,11 @@ pub fn date(day: i32) -> NaiveDate {
         epoch.checked_sub_days(Days::new(day.unsigned_abs().into()))
     };
     date.unwrap_or(if day < 0 { NaiveDate::MIN } else { NaiveDate::MAX })
+}
+
+/// The day that holds a moment of local time in microseconds.
+pub(super) fn day(at_us: i64) -> i32 {
+    at_us.div_euclid(DAY_US).clamp(i32::MIN.into(), i32::MAX.into()) as i32
 }
 
 #[cfg(test)]

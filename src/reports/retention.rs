@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::facts::journeys::Journeys;
 use crate::output::grouped;
 use crate::output::report::{Label, Note, Report, TableChoice};
-use crate::reports::period::date;
+use crate::reports::period::{date, day};
 use crate::reports::triangle;
 use crate::text::{Catalogue, Lang};
 use count::Counted;
@@ -129,7 +129,7 @@ fn notes(settings: &RetentionSettings, input: &RetentionInput, counted: &Counted
         notes.push(Note::new("retention_by").with("by", by));
     }
     if counted.cohorts.iter().any(|cohort| cohort.over < cohort.retained.len()) {
-        notes.push(Note::new("cohort_running").with("date", date(calendar::day(input.as_of_us))));
+        notes.push(Note::new("cohort_running").with("date", date(day(input.as_of_us))));
     }
     if input.journeys.without_unit > 0 {
         notes.push(

@@ -164,7 +164,10 @@ impl<'a> Steps<'a> {
     ) -> Result<(), Failure> {
         let mut parts = Vec::new();
         let there = |column: Option<&'a Column>| column.filter(|column| !self.is_absent(column, row));
-        if let Some(dropped) = there(self.dropped) {
+        // Where nobody was, nobody left.
+        let somebody =
+            |dropped: &&Column| !is_zero(dropped, row) || shown::ratio(self.from_previous, row).is_some();
+        if let Some(dropped) = there(self.dropped).filter(somebody) {
             let left = self.words.ui("steps_left").replace("{dropped}", &self.text(dropped, row));
             // Where somebody went on, not all are lost.
             let most = if is_zero(self.users, row) { 1.0 } else { 0.999 };

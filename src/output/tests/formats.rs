@@ -250,6 +250,7 @@ fn xlsx_refuses_what_a_sheet_cannot_hold() {
             long: false,
             twin_of: None,
             drawn_as: None,
+            extract: Default::default(),
             columns: vec![Column::new("x", Kind::Text, cells)],
         }],
         ..Report::default()
@@ -335,4 +336,27 @@ fn the_mask_is_hmac_sha_256() {
     let key = mask::Key::from_bytes(&[0xaa; 131]).unwrap_or_else(|n| panic!("{n}"));
     assert_eq!(key.mask("Test Using Larger Than Block-Size Key - Hash Key First"), "60e431591ee0b67f");
     assert_eq!(mask::Key::from_bytes(b"short").map(|_| ()), Err(5));
+}
+
+#[test]
+fn a_terminal_may_be_shown_an_extract_and_says_so() {
+    let names = ["day", "users", "open", "users_closed", "complete"];
+    let columns = names.map(|name| Column::new(name, Kind::Count, Cells::ints(1_000_001_i64..=1_000_009)));
+    let table = Table::new("trend", false, columns.to_vec()).showing(|row| row > 6);
+    let groups: [&[&str]; 3] = [&["complete"], &["open", "users_closed"], &["users"]];
+    let report = Report { tables: vec![table.without(&groups)], ..Report::default() };
+    let plan = |format, choice, width| OutputPlan { width, ..plan_of(format, choice) };
+    let shown = |width| text(&report, &plan(Format::Table, TableChoice::Standard, width));
+    let rows = |text: &str| (1..=9).filter(|row| text.contains(&format!("1,000,00{row}"))).count();
+    let wide = shown(120);
+    assert_eq!((rows(&wide), wide.matches("1,000,009").count()), (2, 5), "{wide}");
+    assert!(wide.ends_with("Left out: 7 of 9 rows (--table trend)\n"), "{wide}");
+    let narrow = shown(40);
+    assert_eq!((rows(&narrow), narrow.matches("1,000,009").count()), (2, 2), "{narrow}");
+    assert!(narrow.contains("7 of 9 rows, 3 of 5"), "{narrow}");
+    // Who names it, and every other format, has all.
+    let whole = text(&report, &plan(Format::Table, named("trend"), 40));
+    assert_eq!((rows(&whole), whole.contains("Left out")), (9, false), "{whole}");
+    let json = text(&report, &plan(Format::Json, TableChoice::Standard, 40));
+    assert_eq!((json.matches("1000001").count(), json.matches("complete").count()), (5, 9), "{json}");
 }

@@ -5,8 +5,8 @@ use super::params::{CohortBy, Measure};
 use super::settings::CohortSettings;
 use crate::error::{Error, Result};
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::rates::bounds_columns;
 use crate::reports::triangle;
-use crate::stats::proportions::{Bounds, wilson_95};
 
 /// Money in 1/10,000 of the unit.
 const MONEY_UNIT: i128 = 10_000;
@@ -186,10 +186,8 @@ impl Shown<'_> {
             columns.push(Column::new("denominator", Kind::Count, Cells::ints(denominators)));
         }
         if nature == Nature::Rate {
-            let bounds: Vec<Option<Bounds>> = parts.iter().map(|part| part.interval()).collect();
-            let side = |side: fn(Bounds) -> f64| Cells::Float(bounds.iter().map(|b| b.map(side)).collect());
-            columns.push(Column::new("lower", Kind::Ratio, side(|b| b.lower)));
-            columns.push(Column::new("upper", Kind::Ratio, side(|b| b.upper)));
+            let pairs = parts.iter().map(|part| part.counts().unwrap_or_default());
+            columns.extend(bounds_columns(["lower", "upper"], pairs));
         }
         Ok(columns)
     }
@@ -226,8 +224,9 @@ impl Part {
         (whole > 0).then(|| self.numerator as f64 / whole as f64)
     }
 
-    fn interval(self) -> Option<Bounds> {
-        wilson_95(u64::try_from(self.numerator).ok()?, u64::try_from(self.denominator).ok()?)
+    /// Customers of customers.
+    fn counts(self) -> Option<(u64, u64)> {
+        Some((u64::try_from(self.numerator).ok()?, u64::try_from(self.denominator).ok()?))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Who is active when: the tables `activity` and `summary`.
 
 use super::population::Population;
-use super::tables::{Groups, MOST_CELLS, float, ratio};
+use super::tables::{Groups, MOST_CELLS};
 use crate::output::report::{Cells, Column, Kind, Table};
 use crate::reports::period::{PeriodUnit, Periods, date};
+use crate::reports::rates::ratio;
 
 /// Days of a week, and of the month that MAU is about.
 const WEEK: i32 = 7;
@@ -229,7 +230,7 @@ impl Activity {
             columns.push(Column::new("stickiness", Kind::Ratio, Cells::Float(today)));
             columns.push(Column::new("stickiness_mean", Kind::Ratio, Cells::Float(mean)));
         } else {
-            let mean = |row: &Row| float(row.cell.person_days, self.days_of(row.period));
+            let mean = |row: &Row| ratio(row.cell.person_days, self.days_of(row.period));
             let stickiness =
                 |row: &Row| ratio(row.cell.person_days, self.days_of(row.period) * row.cell.active);
             let means = rows.iter().map(mean).collect();
@@ -246,7 +247,7 @@ impl Activity {
             columns.push(count("visitors", &|row| row.cell.visitors));
         }
         columns.push(count("events", &|row| row.cell.events));
-        let per_active = rows.iter().map(|row| float(row.cell.events, row.cell.active)).collect();
+        let per_active = rows.iter().map(|row| ratio(row.cell.events, row.cell.active)).collect();
         columns.push(Column::new("events_per_active", Kind::Number(2), Cells::Float(per_active)));
         if !by_day {
             let complete = rows.iter().map(|row| Some(self.periods.end(row.period) <= self.as_of_day));
@@ -285,7 +286,7 @@ impl Activity {
             push("active_7d", Kind::Number(0), after(WEEK, count(recent.week)));
             push("active_30d", Kind::Number(0), after(MONTH, count(recent.month)));
             push("active_member_share_30d", Kind::Ratio, after(MONTH, ratio(recent.members, members[group])));
-            push("daily_active_mean", Kind::Number(1), after(MONTH, float(recent.person_days, MONTH as u64)));
+            push("daily_active_mean", Kind::Number(1), after(MONTH, ratio(recent.person_days, MONTH as u64)));
             push("stickiness", Kind::Ratio, after(MONTH, ratio(recent.day, recent.month)));
             let mean = ratio(recent.person_days, recent.month * MONTH as u64);
             push("stickiness_mean", Kind::Ratio, after(MONTH, mean));

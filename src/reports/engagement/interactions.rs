@@ -2,9 +2,10 @@
 
 use super::kinds::{Kinds, Role};
 use super::population::Population;
-use super::tables::{Groups, float, ratio};
+use super::tables::Groups;
 use crate::facts::journeys::KindOfEvent;
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::rates::ratio;
 
 /// The classes of `depth`: from so many interactions on.
 const DEPTHS: [(u64, &str); 5] = [(0, "0"), (1, "1"), (2, "2-3"), (4, "4-7"), (8, "8+")];
@@ -154,14 +155,19 @@ impl Interactions {
         columns.push(Column::new("share_of_active", Kind::Ratio, of_active));
         let of_members = floats(&|group, cell| ratio(cell.members, members[group]));
         columns.push(Column::new("share_of_members", Kind::Ratio, of_members));
-        let per_active = floats(&|group, cell| float(cell.events, active[group]));
+        let per_active = floats(&|group, cell| ratio(cell.events, active[group]));
         columns.push(Column::new("events_per_active", Kind::Number(2), per_active));
-        let per_member = floats(&|group, cell| float(cell.events, members[group]));
+        let per_member = floats(&|group, cell| ratio(cell.events, members[group]));
         columns.push(Column::new("events_per_member", Kind::Number(2), per_member));
         if with_visitors {
             columns.push(Column::new("visitor_events", Kind::Count, ints(&|cell| cell.visitor_events)));
         }
-        Table::new("interactions", false, columns)
+        Table::new("interactions", false, columns).without(&[
+            &["kinds"],
+            &["visitor_events"],
+            &["events_per_member"],
+            &["share_of_members"],
+        ])
     }
 }
 

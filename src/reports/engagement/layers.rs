@@ -5,8 +5,9 @@ use super::EngagementInput;
 use super::kinds::{Kinds, Role};
 use super::population::{Person, Population};
 use super::settings::EngagementSettings;
-use super::tables::{Groups, float, ratio};
+use super::tables::Groups;
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::rates::ratio;
 use crate::stats::proportions::LEVEL;
 use crate::stats::two_proportions::{Proportion, compare, newcombe};
 use crate::stats::welch::welch;
@@ -157,7 +158,7 @@ pub(super) fn table(
         Column::new(name, kind, Cells::Float(rows.iter().map(value).collect()))
     };
     let per_member = |name: &str, value: &dyn Fn(&Totals) -> u64| {
-        number(name, Kind::Number(2), &|row| float(value(&row.totals), row.totals.members))
+        number(name, Kind::Number(2), &|row| ratio(value(&row.totals), row.totals.members))
     };
     let mut columns = Vec::new();
     groups.push(&mut columns, rows.iter().map(|row| row.group));
@@ -184,7 +185,16 @@ pub(super) fn table(
     columns.push(number("value_per_member", Kind::Money, &value));
     let to_date = |row: &Row| row.totals.money_per_member(row.totals.value_to_date_e4);
     columns.push(number("value_to_date_per_member", Kind::Money, &to_date));
-    Table::new("layers", false, columns)
+    let of_roles: Vec<String> = roles.iter().map(|(_, role)| format!("{}_per_member", role.key())).collect();
+    let of_roles: Vec<&str> = of_roles.iter().map(String::as_str).collect();
+    Table::new("layers", false, columns).without(&[
+        &["dimension"],
+        &of_roles,
+        &["conversions"],
+        &["value_to_date_per_member"],
+        &["conversions_per_member"],
+        &["share_of_members"],
+    ])
 }
 
 /// Whether it is known of some member when she joined.
@@ -280,7 +290,11 @@ pub(super) fn comparison(
         let members = Cells::ints(rows.iter().map(|row| row.members[at] as i64));
         columns.push(Column::new(name, Kind::Count, members));
     }
-    Table::new("comparison", false, columns)
+    Table::new("comparison", false, columns).without(&[
+        &["new_members", "old_members"],
+        &["test"],
+        &["lower", "upper"],
+    ])
 }
 
 fn compared(group: usize, measure: &Measure, sides: &[Vec<&Person>; 2]) -> Compared {

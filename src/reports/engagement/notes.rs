@@ -16,7 +16,9 @@ pub(super) fn notes(
     population: &Population,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
-    let roles = kinds.roles.iter().filter(|(_, kinds)| !kinds.is_empty());
+    // Kinds that are called as their role need no word.
+    let is_telling = |role: Role, kinds: &[String]| !kinds.is_empty() && *kinds != [role.key()];
+    let roles = kinds.roles.iter().filter(|(role, kinds)| is_telling(*role, kinds));
     let roles: Vec<String> =
         roles.map(|(role, kinds)| format!("{}={}", role.key(), kinds.join("|"))).collect();
     if !roles.is_empty() {

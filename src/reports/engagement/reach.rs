@@ -219,7 +219,7 @@ impl Counter<'_> {
         if farthest == self.deepest {
             let converted = converted_after(of_stage(self.deepest), conversions, self.window_us);
             message.converted += u64::from(converted);
-            let last = of_stage(self.deepest).last();
+            let last = of_stage(self.deepest).next_back();
             let is_open = last.is_some_and(|last| last.saturating_add(self.window_us) > self.as_of_us);
             state.may_convert += u64::from(!converted && is_open);
         }
@@ -352,7 +352,20 @@ impl Counter<'_> {
             events("open_events", OPENED),
             events("click_events", CLICKED),
         ]);
-        Table::new("reach", false, columns)
+        Table::new("reach", false, columns).without(&[
+            &["open_events", "click_events"],
+            &["click_rate_sent"],
+            &["click_rate_delivered"],
+            &["open_rate_sent"],
+            &["click_seconds_p90"],
+            &["click_seconds_median"],
+            &["open_seconds_p90"],
+            &["click_rate_lower", "click_rate_upper"],
+            &["open_rate_lower", "open_rate_upper"],
+            &["open_seconds_median"],
+            &["delivery_rate_sent"],
+            &CONVERSION_RATES,
+        ])
     }
 }
 

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::population::Population;
-use super::tables::{Groups, ratio};
+use super::tables::Groups;
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::rates::ratio;
+
+/// Lengths that a terminal shows, and the longest.
+const LENGTHS: [u32; 12] = [1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 90];
 
 /// Somebody's days of signing in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,5 +75,8 @@ pub(super) fn table(population: &Population, groups: &Groups<'_>) -> Table {
     columns.push(share("reached_of_members", &members));
     columns.push(count("current", rows.iter().map(|row| row.1.1).collect()));
     columns.push(count("current_reached", reached.iter().map(|reached| reached.1).collect()));
+    let is_last = |row: usize| rows.get(row + 1).is_none_or(|next| next.0.0 != rows[row].0.0);
     Table::new("streaks", false, columns)
+        .showing(|row| LENGTHS.contains(&rows[row].0.1) || is_last(row))
+        .without(&[&["longest"], &["current"], &["reached_of_members"]])
 }

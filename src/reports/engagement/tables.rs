@@ -22,13 +22,3 @@ impl Groups<'_> {
         }
     }
 }
-
-/// `part` of `whole`; `None` where there is no whole.
-pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
-    float(part, whole)
-}
-
-/// `sum` divided by `number`; `None` where that is 0.
-pub(super) fn float(sum: u64, number: u64) -> Option<f64> {
-    (number > 0).then(|| sum as f64 / number as f64)
-}

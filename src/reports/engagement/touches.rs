@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::facts::journeys::{JourneyEvent, Journeys};
 use crate::output::report::{Cells, Column, Kind, Label, Note, Table};
 use crate::reports::duration::microseconds;
-use crate::stats::proportions::{Bounds, wilson_95};
+use crate::reports::rates::{self, ratio};
 
 /// How `reach` and `content` count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,11 +155,6 @@ pub(super) fn converted_after(
     })
 }
 
-/// `part / whole`; `None` where there is no whole.
-pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
-}
-
 /// A count of something that the file can have.
 pub(super) fn count_column(name: &str, is_there: bool, values: impl Iterator<Item = u64>) -> Column {
     let values = values.map(|value| is_there.then_some(value as i64)).collect();
@@ -172,19 +167,14 @@ pub(super) fn ratio_column(name: &str, is_there: bool, pairs: impl Iterator<Item
     Column::new(name, Kind::Ratio, Cells::Float(ratios))
 }
 
-/// Wilson's bounds of parts of wholes, in two columns.
+/// The bounds of parts of wholes, where the file can have both.
 pub(super) fn bounds_columns(
     names: [&str; 2],
     is_there: bool,
     pairs: impl Iterator<Item = (u64, u64)>,
 ) -> [Column; 2] {
-    let bounds: Vec<Option<Bounds>> =
-        pairs.map(|(part, whole)| if is_there { wilson_95(part, whole) } else { None }).collect();
-    let side = |side: fn(Bounds) -> f64| Cells::Float(bounds.iter().map(|b| b.map(side)).collect());
-    [
-        Column::new(names[0], Kind::Ratio, side(|b| b.lower)),
-        Column::new(names[1], Kind::Ratio, side(|b| b.upper)),
-    ]
+    // Nothing of nothing has no bounds.
+    rates::bounds_columns(names, pairs.map(|pair| if is_there { pair } else { (0, 0) }))
 }
 
 /// A sum of money as exact money.

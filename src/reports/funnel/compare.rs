@@ -227,7 +227,16 @@ fn side_by_side(settings: &FunnelSettings, rows: &[Row]) -> Table {
             key(rows.iter().zip(&adjusted).map(|(row, adjusted)| verdict(row, *adjusted)).collect()),
         ),
     ];
-    Table::new("compare", false, columns)
+    Table::new("compare", false, columns).without(&[
+        &["test_used"],
+        &["z"],
+        &["p"],
+        &["relative_change"],
+        &["users_of", "users_of_other"],
+        &["rate_difference_lower", "rate_difference_upper"],
+        &["users", "users_other"],
+        &["p_adjusted"],
+    ])
 }
 
 #[cfg(test)]

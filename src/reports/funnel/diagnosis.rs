@@ -257,7 +257,18 @@ fn table(settings: &FunnelSettings, history: &History, findings: &[Finding]) -> 
         Column::new("lost_conversions", Kind::Number(1), floats(&|finding| Some(finding.stake?.conversions))),
         Column::new("value_at_risk", Kind::Money, floats(&|finding| finding.stake?.value)),
     ];
-    Table::new("diagnosis", false, columns)
+    Table::new("diagnosis", false, columns).without(&[
+        &["dispersion"],
+        &["robust_z"],
+        &["z"],
+        &["p"],
+        &["baseline"],
+        &["rate_latest"],
+        &["rate_difference_lower", "rate_difference_upper"],
+        &["users_before", "users_since"],
+        &["p_adjusted"],
+        &["lost_users"],
+    ])
 }
 
 #[cfg(test)]

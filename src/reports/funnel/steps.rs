@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::facts::funnel::Order;
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Cells, Column, Drawing, Kind, Table};
+use crate::reports::rates::ratio;
 use crate::stats::proportions::wilson_95;
 use crate::stats::quantile::{Fraction, cut_point};
 
@@ -27,6 +28,9 @@ pub(super) struct StepRow {
     pub median: Option<Fraction>,
     pub p90: Option<Fraction>,
 }
+
+/// Values of `--by` that a terminal shows.
+const VALUES_SHOWN: usize = 8;
 
 /// The key of the name of a row where steps have no order: labels say it in words.
 pub(super) fn any_order_name(step: usize, steps: usize) -> String {
@@ -91,7 +95,8 @@ pub(super) fn table(settings: &FunnelSettings, journeys: &Journeys, entrants: &E
             }),
         ),
     ]);
-    Ok(Table { drawn_as: Some(Drawing::Steps), ..Table::new("steps", false, columns) })
+    let table = Table { drawn_as: Some(Drawing::Steps), ..Table::new("steps", false, columns) };
+    Ok(table.showing(|row| row < (1 + VALUES_SHOWN) * steps))
 }
 
 /// The rows of one block.
@@ -138,9 +143,4 @@ pub(super) fn step_rows(settings: &FunnelSettings, entrants: &Entrants, block: &
         rows[step].p90 = cut_point(&mut gaps[step], 9, 10);
     }
     rows
-}
-
-/// `None` where nothing can be divided by.
-pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }

@@ -3,11 +3,15 @@
 use super::FunnelSettings;
 use super::blocks::{Block, Blocks};
 use super::count::{Entrants, NEVER};
-use super::steps::{SECOND_US, ratio};
+use super::steps::SECOND_US;
 use crate::error::Result;
 use crate::facts::funnel::Order;
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Cells, Column, Kind, Table};
+use crate::reports::rates::ratio;
+
+/// Bins of all together that a terminal shows.
+const BINS_SHOWN: usize = 15;
 
 /// The most bins that are made where their number is not given.
 const MOST_AUTOMATIC_BINS: i64 = 60;
@@ -104,7 +108,7 @@ pub fn times(settings: &FunnelSettings, journeys: &Journeys, entrants: &Entrants
             Cells::Float(rows.iter().map(|(_, users, all)| ratio(*users, *all)).collect()),
         ),
     ]);
-    Ok(Table::new("times", false, columns))
+    Ok(Table::new("times", false, columns).showing(|row| row < bins.number.min(BINS_SHOWN)))
 }
 
 #[cfg(test)]

@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use super::FunnelSettings;
 use super::blocks::{Block, Blocks};
 use super::count::{Entrants, NEVER};
-use super::steps::{SECOND_US, ratio};
+use super::steps::SECOND_US;
 use crate::error::Result;
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Cells, Column, Kind, Table};
-use crate::reports::period::Periods;
+use crate::reports::period::{Periods, day};
+use crate::reports::rates::ratio;
 use crate::stats::proportions::{Bounds, wilson_95};
 use crate::stats::quantile::{Fraction, cut_point};
 
-const DAY_US: i64 = 86_400_000_000;
-
 /// Where entries are further apart than this many periods, those without any are left out.
 const MOST_PERIODS: i64 = 10_000;
+
+/// Periods of all together that a terminal shows: a quarter in weeks.
+const LATEST: usize = 13;
 
 /// What a row says of a period and a block.
 #[derive(Debug, Clone, Default)]
@@ -29,14 +31,10 @@ struct Row {
     median: Option<Fraction>,
 }
 
-fn day_of(at_us: i64) -> i32 {
-    at_us.div_euclid(DAY_US).clamp(i32::MIN.into(), i32::MAX.into()) as i32
-}
-
 /// The periods that have a row: from that of the first entry to that of the last.
 fn rows_of(periods: Periods, entrants: &Entrants) -> Vec<i32> {
     let mut with: Vec<i32> =
-        (0..entrants.len()).map(|unit| periods.of(day_of(entrants.entered_us(unit)))).collect();
+        (0..entrants.len()).map(|unit| periods.of(day(entrants.entered_us(unit)))).collect();
     with.sort_unstable();
     with.dedup();
     match (with.first(), with.last()) {
@@ -58,7 +56,7 @@ fn block_rows(
     let mut spans: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
     for unit in block.units() {
         let entered = entrants.entered_us(unit);
-        let Ok(place) = periods.binary_search(&settings.periods.of(day_of(entered))) else { continue };
+        let Ok(place) = periods.binary_search(&settings.periods.of(day(entered))) else { continue };
         let row = &mut rows[place];
         let converted = usize::from(entrants.level[unit]) == entrants.steps;
         row.entrants += 1;
@@ -90,7 +88,7 @@ pub fn trend(
     let rows: Vec<Row> =
         blocks.all.iter().flat_map(|block| block_rows(settings, entrants, block, &periods)).collect();
     let each = || blocks.all.iter().flat_map(|_| periods.iter().copied());
-    let today = day_of(as_of_us);
+    let today = day(as_of_us);
     let over: Vec<bool> = each().map(|period| settings.periods.end(period) <= today).collect();
     let running: Vec<bool> = over.iter().map(|over| !over).collect();
     let running = if running.contains(&true) { running } else { Vec::new() };
@@ -130,12 +128,21 @@ pub fn trend(
         counts("entrants_closed", |row| row.entrants_closed),
         Column::new("complete", Kind::Bool, Cells::Bool(over.iter().map(|over| Some(*over)).collect())),
     ]);
-    Ok(Table::new("trend", false, columns))
+    let latest = periods.len().saturating_sub(LATEST);
+    let table = Table::new("trend", false, columns).showing(|row| (latest..periods.len()).contains(&row));
+    Ok(table.without(&[
+        &["period_start"],
+        &["complete"],
+        &["entrants_closed"],
+        &["conversion_lower", "conversion_upper"],
+        &["median_seconds"],
+    ]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::customers::DAY_US;
     use crate::reports::funnel::FunnelParams;
     use crate::reports::period::PeriodUnit;
 

@@ -4,7 +4,7 @@ use chrono::DateTime;
 
 use super::params::RetentionPeriod;
 use crate::facts::customers::DAY_US;
-use crate::reports::period::{PeriodUnit, Periods, WeekStart};
+use crate::reports::period::{PeriodUnit, Periods, WeekStart, day};
 
 const HOUR_US: i64 = DAY_US / 24;
 
@@ -63,9 +63,4 @@ pub(super) fn window_us(period: RetentionPeriod) -> i64 {
         RetentionPeriod::Week => 7 * DAY_US,
         RetentionPeriod::Month => 30 * DAY_US,
     }
-}
-
-/// The day that holds the moment.
-pub(super) fn day(at_us: i64) -> i32 {
-    at_us.div_euclid(DAY_US).clamp(i32::MIN.into(), i32::MAX.into()) as i32
 }

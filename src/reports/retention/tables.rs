@@ -5,9 +5,14 @@ use super::settings::RetentionSettings;
 use crate::error::Result;
 use crate::facts::IdColumn;
 use crate::output::report::{Cells, Column, Kind, Table};
-use crate::reports::retention::calendar::{Calendar, day};
+use crate::reports::period::day;
+use crate::reports::rates::{bounds_columns, ratio};
+use crate::reports::retention::calendar::Calendar;
 use crate::reports::triangle;
-use crate::stats::proportions::{Bounds, wilson_95};
+
+/// Cohorts that a terminal shows, of each group of `--by`.
+const LATEST: usize = 30;
+const LATEST_BY: usize = 12;
 
 /// Cohorts as the tables show them.
 pub(super) struct Shown<'a> {
@@ -26,7 +31,7 @@ struct Part {
 
 impl Part {
     fn rate(self) -> Option<f64> {
-        (self.of > 0).then(|| self.users as f64 / self.of as f64)
+        ratio(self.users, self.of)
     }
 }
 
@@ -82,7 +87,12 @@ impl Shown<'_> {
             },
             |row, index| index >= cohorts[row].over,
         )?);
-        Ok(Table::new("matrix", false, columns))
+        // From the latest back: how many of its group follow.
+        let followed_by = |row: usize| {
+            cohorts[row + 1..].iter().take(LATEST).take_while(|next| next.group == cohorts[row].group).count()
+        };
+        let most = if self.by.is_some() { LATEST_BY } else { LATEST };
+        Ok(Table::new("matrix", false, columns).showing(|row| followed_by(row) < most))
     }
 
     /// A row per group and period that some cohort has behind it: those cohorts together.
@@ -143,12 +153,10 @@ fn moments(name: &str, has_time: bool, at_us: impl Iterator<Item = i64>) -> Colu
 
 /// Numerator, rate and its interval.
 fn rates(parts: &[Part]) -> Vec<Column> {
-    let bounds: Vec<Option<Bounds>> = parts.iter().map(|part| wilson_95(part.users, part.of)).collect();
-    let side = |side: fn(Bounds) -> f64| Cells::Float(bounds.iter().map(|b| b.map(side)).collect());
-    vec![
+    let mut columns = vec![
         Column::new("users", Kind::Count, Cells::ints(parts.iter().map(|part| part.users as i64))),
         Column::new("retention", Kind::Ratio, Cells::Float(parts.iter().map(|part| part.rate()).collect())),
-        Column::new("lower", Kind::Ratio, side(|b| b.lower)),
-        Column::new("upper", Kind::Ratio, side(|b| b.upper)),
-    ]
+    ];
+    columns.extend(bounds_columns(["lower", "upper"], parts.iter().map(|part| (part.users, part.of))));
+    columns
 }

@@ -1,12 +1,13 @@
 //! When messages are sent and opened: by hour of the day, and by day of the week and hour.
 
-use crate::output::grouped;
+use crate::facts::customers::DAY_US;
 use crate::output::report::{Cells, Column, Kind, Note, Table};
-use crate::reports::engagement::touches::{bounds_columns, count_column, ratio, ratio_column};
+use crate::output::{grouped, percent};
+use crate::reports::engagement::touches::{bounds_columns, count_column, ratio_column};
+use crate::reports::rates::ratio;
 use crate::stats::proportions::{LEVEL, wilson};
 
-const HOUR_US: i64 = 3_600_000_000;
-const DAY_US: i64 = 24 * HOUR_US;
+const HOUR_US: i64 = DAY_US / 24;
 /// Hours of a day, of a week.
 const HOURS: usize = 24;
 const SLOTS: usize = 7 * HOURS;
@@ -101,7 +102,9 @@ impl Hours {
         )];
         weekdays.extend(columns(&of_week, measures));
         [
-            Table::new("best_hour", false, columns(&by_hour, measures)),
+            // Where nothing was sent there is nothing to be opened.
+            Table::new("best_hour", false, columns(&by_hour, measures))
+                .showing(|row| !measures.sendings || by_hour[row].1.sent > 0),
             Table::new("weekday_hours", true, weekdays),
         ]
     }
@@ -164,8 +167,4 @@ fn columns(rows: &[(usize, Hour)], measures: Measures) -> Vec<Column> {
     columns.extend(bounds_columns(["lower", "upper"], sendings && opens, shares()));
     columns.push(count_column("opens_in_hour", opens, each().map(|hour| hour.opens)));
     columns
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
 }

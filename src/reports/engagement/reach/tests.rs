@@ -155,8 +155,8 @@ fn the_best_hour_is_named_where_it_stands_clear() {
     }
     let shown = answer(&events, 9 * DAY);
     assert_eq!(argument(&shown.notes, "best_hour", "hour"), Some("20:00-20:59"));
-    assert_eq!(argument(&shown.notes, "best_hour", "rate"), Some("100.0 %"));
-    assert_eq!(argument(&shown.notes, "best_hour", "overall"), Some("60.0 %"));
+    assert_eq!(argument(&shown.notes, "best_hour", "rate"), Some("100.0%"));
+    assert_eq!(argument(&shown.notes, "best_hour", "overall"), Some("60.0%"));
 }
 
 /// The campaign tells messages apart where no sending has a content_id.

@@ -77,11 +77,6 @@ impl Comparison {
         }
     }
 
-    /// Whether events from another stretch of time must be there too.
-    pub fn needs_another_stretch(&self) -> bool {
-        self.column().is_none()
-    }
-
     /// The first and the last moment of the other stretch, inclusive, if there is one; the report's own goes from `since_us`
     /// (`--since`) to `end_us` (the end of the observed time, or `--until`), inclusive. Stretches that overlap are refused: the
     /// same people would stand on both sides.

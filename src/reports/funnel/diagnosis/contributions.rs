@@ -228,5 +228,10 @@ pub(super) fn table(
         Column::new("total_change", Kind::Ratio, floats(&|_| Some(change))),
         Column::new("share_of_change", Kind::Ratio, floats(&|part| part.share)),
     ];
-    Table::new("contributions", false, columns)
+    Table::new("contributions", false, columns).without(&[
+        &["values"],
+        &["total_change"],
+        &["rate_effect", "mix_effect"],
+        &["users_before", "users_since"],
+    ])
 }
