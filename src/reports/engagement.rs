@@ -165,6 +165,7 @@ fn labels() -> Vec<Label> {
     vec![
         label("params", "period", ("engagement_params", "period")),
         label("params", "top", ("engagement_params", "top")),
+        label("columns", "period", ("engagement_columns", "period")),
         label("tables", "comparison", ("tables", "engagement_comparison")),
         label("columns", "lower", ("cohort_bounds", "lower")),
         label("columns", "upper", ("cohort_bounds", "upper")),
