@@ -58,7 +58,6 @@ fn main() -> anyhow::Result<()> {
         as_of_us,
         from_us: i64::MIN,
         to_us: as_of_us,
-        other_us: None,
         journeys: events.0.finish(threads)?,
         threads,
     };

@@ -3,7 +3,7 @@
 use super::run_report::Job;
 use crate::error::{Error, Result, nearest};
 use crate::facts::journeys::{
-    EventColumns, JourneyKernel, JourneySpec, Journeys, KindOfEvent, KindSelector, MOST_SELECTORS,
+    EventColumns, JourneyKernel, JourneySpec, Journeys, KindOfEvent, KindSelector, MOST_SELECTORS, Spill,
 };
 use crate::input::masks::names_person;
 use crate::input::spill::TemporarySpill;
@@ -103,6 +103,17 @@ fn unknown_event(name: &str, kinds: &[KindOfEvent]) -> Error {
         known.push(format!("... ({} in all)", kinds.len()));
     }
     Error::UnknownName { what: "event", name: name.to_owned(), nearest, known }
+}
+
+/// Facts say what they need of a place for rows, input knows files; neither knows the other.
+impl Spill for TemporarySpill {
+    fn append(&self, bytes: &[u8]) -> Result<u64> {
+        Self::append(self, bytes)
+    }
+
+    fn read(&self, start: u64, bytes: &mut [u8]) -> Result<()> {
+        Self::read(self, start, bytes)
+    }
 }
 
 struct Sink {

@@ -186,9 +186,16 @@ fn with_environment(command: clap::Command, prefix: &str) -> clap::Command {
         Some(report) => command.after_help(tables_and_definitions(report)),
         None => command,
     };
+    let by = help_of_by(&name);
     command
         .mut_args(|argument| {
             let id = argument.get_id().as_str().to_owned();
+            let argument = match by {
+                Some(by) if id == "by" => argument.help(by),
+                // Refused: they are about orders.
+                Some(_) => argument.hide(["customer_key", "identities", "latest_by"].contains(&id.as_str())),
+                None => argument,
+            };
             if !is_report || ["files", "col", "help", "version"].contains(&id.as_str()) {
                 return argument;
             }
@@ -197,6 +204,19 @@ fn with_environment(command: clap::Command, prefix: &str) -> clap::Command {
             argument.env(variable).hide_env(true)
         })
         .mut_subcommands(|sub| with_environment(sub, &prefix))
+}
+
+/// What `--by` means to the reports that read events.
+fn help_of_by(report: &str) -> Option<&'static str> {
+    match report {
+        "funnel" => Some("Break the report down by a column: its value at the entry counts, see --by-at"),
+        "retention" => Some("Break the report down by a column: its value at the start event counts"),
+        "engagement" => Some(
+            "Break the report down by a column of the members, else of the events: there the value at the customer's first \
+             event that has one counts",
+        ),
+        _ => None,
+    }
 }
 
 /// What stands below a report's help.

@@ -192,22 +192,27 @@ fn all_plain(text: &StringChunked) -> bool {
         }
         plain
     };
-    // The text of a short cell stands in its view, behind four bytes of length, with zeros behind it.
+    // The text of a short cell stands in its view, behind four bytes of length.
     let is_plain = |view: u128, length: u32| {
-        let byte = |back: u32| (view >> 32 >> (8 * length.saturating_sub(back))) as u8;
-        let (first, last) = ((view >> 32) as u8, byte(1));
-        let marks = [byte(3), byte(4)].map(|byte| matches!(byte, b'+' | b'E' | b'e'));
+        let first = (view >> 32) as u8;
+        // The last four bytes; of shorter cells the last at least.
+        let [fourth, third, _, last] = ((view >> (8 * length)) as u32).to_le_bytes();
+        let is_mark = |byte| matches!(byte, b'+' | b'E' | b'e');
         PLAIN[usize::from(first)]
             && PLAIN[usize::from(last)]
             && !matches!(first, b'n' | b'N')
-            && !(length >= 5 && (marks[0] || marks[1]))
+            && !(length >= 5 && (is_mark(third) || is_mark(fourth)))
     };
     !text.has_nulls()
         && text.downcast_iter().all(|chunk| {
-            chunk
-                .views()
-                .iter()
-                .all(|view| view.is_inline() && view.length > 0 && is_plain(view.as_u128(), view.length))
+            // A customer's rows often stand together, and so do equal ids.
+            let mut last = u128::MAX;
+            chunk.views().iter().all(|view| {
+                let cell = view.as_u128();
+                let same = cell == last;
+                last = cell;
+                same || view.is_inline() && view.length > 0 && is_plain(cell, view.length)
+            })
         })
 }
 
@@ -531,4 +536,29 @@ pub(super) fn as_written(column: &Column, row: usize) -> String {
 
 fn fault(error: &PolarsError) -> Error {
     internal("reading a column", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn usual_ids_are_plain() {
+        for cell in ["C0000000001", "1", "42", "a1b", "00123", "O20240000001"] {
+            assert!(all_plain(&StringChunked::from_slice("id".into(), &[cell])), "{cell}");
+        }
+        for cell in ["", " 1", "1 ", "null", "1.2E+18", "1E+18", "123E18", "客户1", "an-id-of-some-length"] {
+            assert!(!all_plain(&StringChunked::from_slice("id".into(), &["C1", cell])), "{cell}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn plain_cells_stand_as_they_are(cells in prop::collection::vec("[ n\"0-9E+.aé-]{0,13}|[0-9]\\.?[0-9]{0,3}[eE]\\+?[0-9]{1,2}", 1..4)) {
+            if all_plain(&StringChunked::from_slice("id".into(), &cells)) {
+                prop_assert!(cells.iter().all(|cell| stands(cell) && !is_scientific(cell)), "{cells:?}");
+            }
+        }
+    }
 }

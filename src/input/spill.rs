@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::source::{read_at, write_at};
 use crate::error::{Error, Result};
-use crate::facts::journeys::Spill;
 
 /// The file is made when there is something to be put into it, and is gone when this is dropped.
 #[derive(Debug, Default)]
@@ -20,6 +19,20 @@ pub struct TemporarySpill {
 }
 
 impl TemporarySpill {
+    /// Keeps the bytes, and says where they begin.
+    pub fn append(&self, bytes: &[u8]) -> Result<u64> {
+        let file = self.file()?;
+        let start = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        write_at(file, bytes, start).map_err(|source| self.failed("write a temporary file in", source))?;
+        Ok(start)
+    }
+
+    /// Fills `bytes` with what was kept from `start` on.
+    pub fn read(&self, start: u64, bytes: &mut [u8]) -> Result<()> {
+        let failed = |source| self.failed("read a temporary file in", source);
+        read_at(self.file()?, bytes, start).map_err(failed)
+    }
+
     fn file(&self) -> Result<&File> {
         if let Some(file) = self.file.get() {
             return Ok(file);
@@ -32,20 +45,6 @@ impl TemporarySpill {
     fn failed(&self, action: &'static str, source: std::io::Error) -> Error {
         let path = self.path.clone().unwrap_or_else(std::env::temp_dir);
         Error::Io { action, path: path.display().to_string(), source }
-    }
-}
-
-impl Spill for TemporarySpill {
-    fn append(&self, bytes: &[u8]) -> Result<u64> {
-        let file = self.file()?;
-        let start = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        write_at(file, bytes, start).map_err(|source| self.failed("write a temporary file in", source))?;
-        Ok(start)
-    }
-
-    fn read(&self, start: u64, bytes: &mut [u8]) -> Result<()> {
-        let failed = |source| self.failed("read a temporary file in", source);
-        read_at(self.file()?, bytes, start).map_err(failed)
     }
 }
 

@@ -94,6 +94,7 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         from_us: input.from_us,
         to_us: input.to_us,
         ids: wants("users"),
+        again: wants("trend") || settings.diagnose,
         threads: input.threads,
     };
     let (entrants, correlation) = match wants("correlation") {

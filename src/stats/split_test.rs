@@ -43,7 +43,7 @@ pub fn clearest_fall(history: &[Proportion]) -> Option<Fall> {
     // Share of the trials before each admissible split.
     let mut times = Vec::new();
     let mut before = sum(history.get(..LEAST_BEFORE)?);
-    for split in LEAST_BEFORE..history.len() {
+    for (split, period) in history.iter().enumerate().skip(LEAST_BEFORE) {
         let since = Proportion::new(all.successes - before.successes, all.trials - before.trials);
         if least_expected(before, since) >= LEAST_EXPECTED
             && let Some(z) = pooled_z(before, since)
@@ -54,8 +54,8 @@ pub fn clearest_fall(history: &[Proportion]) -> Option<Fall> {
                 best = Some((split, before, since, z));
             }
         }
-        before.successes += history[split].successes;
-        before.trials += history[split].trials;
+        before.successes += period.successes;
+        before.trials += period.trials;
     }
     let (split, before, since, z) = best?;
     let wobble = Wobble::of(&[(&history[..split], before), (&history[split..], since)]);

@@ -106,3 +106,19 @@ fn standard_input_is_read() {
     json.args(["rfm", "-", "-f", "json"]);
     assert_eq!(run_command(json, Some(&text)).ok().json()["input"][0]["files"][0], "<stdin>");
 }
+
+/// Options about orders are not offered where events are read, and `--by` says what it means there.
+#[test]
+fn help_of_reports_about_events_is_about_events() {
+    let folder = folder();
+    for (report, by) in [("funnel", "at the entry"), ("retention", "start event"), ("engagement", "members")]
+    {
+        let help = siyu_in(folder.path(), &[report, "--help"]).ok().stdout;
+        for option in ["--customer-key", "--identities", "--latest-by"] {
+            assert!(!help.contains(option), "{report} {option}");
+        }
+        let of_by = help.split("--by <COLUMN>").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+        assert!(of_by.contains(by), "{report}: {of_by}");
+    }
+    assert!(siyu_in(folder.path(), &["rfm", "--help"]).ok().stdout.contains("--latest-by"));
+}

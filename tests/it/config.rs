@@ -1,6 +1,6 @@
 //! siyu.toml, SIYU_* and flags: which wins, and what is said of it.
 
-use crate::support::{command, folder, run_command, siyu_in, write};
+use crate::support::{command, folder, root, run_command, siyu_in, write};
 
 const ORDERS: &str = "Kunde,Datum,Betrag\n1,05.01.2024,10\n2,20.01.2024,20\n1,07.02.2024,5\n3,13.02.2024,7\n";
 
@@ -100,4 +100,62 @@ fn what_the_file_says_for_other_tables_is_no_mistake() {
     let run =
         siyu_in(folder.path(), &["cohort", "orders.csv", "--period", "month", "--week-start", "sunday"]);
     assert_eq!(run.status, 2, "{}", run.stderr);
+}
+
+const EVENTS: &str = "customer_id,event,at,channel,value\n\
+                      a,register,2025-03-03T10:00:00,app,\n\
+                      a,赞,2025-03-04T10:00:00,app,\n\
+                      a,pay,2025-03-05T10:00:00,app,30\n\
+                      b,register,2025-03-04T10:00:00,web,\n\
+                      b,赞,2025-03-20T10:00:00,web,\n";
+
+/// The sections of the reports about events as README.md shows them; flags win over them.
+#[test]
+fn reports_about_events_have_their_sections() {
+    let folder = folder();
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let sections = readme.split("```toml\n").find(|block| block.starts_with("[funnel]")).unwrap();
+    write(folder.path(), "siyu.toml", sections.split("```").next().unwrap());
+    write(folder.path(), "events.csv", EVENTS);
+    write(folder.path(), "members.csv", "customer_id,joined_at\na,2025-03-01\nc,2025-03-02\n");
+    let params = |arguments: &[&str]| siyu_in(folder.path(), arguments).ok().json()["params"].clone();
+
+    let funnel = params(&["funnel", "events.csv", "-f", "json"]);
+    assert_eq!(funnel["steps"], serde_json::json!(["register", "pay[value>=10]"]));
+    assert_eq!(funnel["window"], "14d");
+    assert_eq!(funnel["mode"], serde_json::json!(["strict-once"]));
+    let funnel = params(&["funnel", "events.csv", "-f", "json", "--window", "3d", "--mode", "loose"]);
+    assert_eq!((&funnel["window"], &funnel["mode"][0]), (&"3d".into(), &"loose".into()));
+
+    let retention = params(&["retention", "events.csv", "-f", "json"]);
+    assert_eq!((&retention["start"], &retention["return"]), (&"register".into(), &"赞|pay".into()));
+    assert_eq!(retention["start_mode"], "first-time");
+    assert_eq!(retention["rolling"], true);
+    let retention = params(&["retention", "events.csv", "-f", "json", "--calendar"]);
+    assert_eq!(retention["calendar"], true);
+
+    let run = siyu_in(folder.path(), &["engagement", "events.csv", "-f", "json", "--table", "layers"]).ok();
+    let json = run.json();
+    assert_eq!(json["params"]["kinds"]["like"], serde_json::json!(["赞"]));
+    assert_eq!(json["params"]["layer_window"], "28d");
+    assert_eq!(json["input"][1]["frame"], "members");
+
+    let mut show = command(folder.path());
+    show.args(["config", "show", "-f", "json"]);
+    let shown = run_command(show, None).ok().json();
+    let rows = shown["tables"]["settings"].as_array().unwrap();
+    let window = rows.iter().find(|row| row["section"] == "funnel" && row["key"] == "window").unwrap();
+    assert!(window["origin"].as_str().unwrap().ends_with("siyu.toml"), "{window}");
+}
+
+#[test]
+fn a_misspelt_key_of_a_section_is_refused() {
+    for section in ["funnel", "retention", "engagement"] {
+        let folder = folder();
+        write(folder.path(), "siyu.toml", format!("[{section}]\nwindw = \"7d\"\n"));
+        write(folder.path(), "events.csv", EVENTS);
+        let run = siyu_in(folder.path(), &[section, "events.csv"]);
+        assert_eq!(run.status, 2);
+        assert!(run.stderr.contains("windw"), "{}", run.stderr);
+    }
 }

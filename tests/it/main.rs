@@ -9,6 +9,7 @@ mod cohort;
 mod command_line;
 mod config;
 mod engagement;
+mod engagement_reach;
 mod formats;
 mod funnel;
 mod fuzz_corpus;

@@ -86,11 +86,13 @@ struct Chosen {
 }
 
 /// Rows of one thread on their way to the shards. They go there many at a time, so that a shard's table of units is in the
-/// cache for thousands of them.
+/// cache for thousands of them. Rows of one unit that come one after the other are a run, and looked up once.
 #[derive(Debug, Default)]
 struct Staged {
+    /// Of each run the key of its unit, its hash, and the place of its first row.
     keys: Vec<u128>,
     hashes: Vec<u64>,
+    firsts: Vec<u32>,
     /// Where the ids stand in `long` that are longer than their keys.
     starts: Vec<u64>,
     long: String,
@@ -102,18 +104,26 @@ struct Staged {
 
 impl Staged {
     fn is_full(&self) -> bool {
-        self.keys.len() >= STAGED || self.long.len() >= STAGED_TEXT
+        self.at_us.len() >= STAGED || self.long.len() >= STAGED_TEXT
     }
 
-    /// The id of a row whose key has only its length.
-    fn text(&self, row: usize) -> &str {
-        let start = self.starts[row] as usize;
-        &self.long[start..start + length(self.keys[row])]
+    /// The id of a run whose key has only its length.
+    fn text(&self, run: usize) -> &str {
+        let start = self.starts[run] as usize;
+        &self.long[start..start + length(self.keys[run])]
+    }
+
+    /// The rows of a run.
+    #[inline]
+    fn rows(&self, run: u32) -> Range<usize> {
+        let end = self.firsts.get(run as usize + 1).map_or(self.at_us.len(), |next| *next as usize);
+        self.firsts[run as usize] as usize..end
     }
 
     fn clear(&mut self) {
         self.keys.clear();
         self.hashes.clear();
+        self.firsts.clear();
         self.starts.clear();
         self.long.clear();
         self.at_us.clear();
@@ -253,20 +263,21 @@ impl JourneyKernel {
     fn stage<T: Texts>(&self, rows: &EventRows<'_, T>, scratch: &mut Scratch) -> Result<()> {
         let Scratch { chosen, staged, codes, .. } = scratch;
         let of_batch = || chosen.rows.iter().map(|row| *row as usize);
-        let before = staged.keys.len();
-        staged.keys.extend(of_batch().map(|row| rows.units.key(row)));
-        let keys = staged.keys[before..].iter();
-        staged
-            .hashes
-            .extend(keys.clone().zip(of_batch()).map(|(key, row)| hash_key(*key, || rows.units.value(row))));
-        let Staged { starts, long, .. } = staged;
-        starts.extend(keys.zip(of_batch()).map(|(key, row)| {
-            let start = long.len() as u64;
-            if is_long(*key) {
+        let Staged { keys, hashes, firsts, starts, long, .. } = staged;
+        for (row, place) in of_batch().zip(staged.at_us.len() as u32..) {
+            let key = rows.units.key(row);
+            // Long ids that differ may have one key: each is a run of its own.
+            if keys.last() == Some(&key) && !is_long(key) {
+                continue;
+            }
+            keys.push(key);
+            hashes.push(hash_key(key, || rows.units.value(row)));
+            firsts.push(place);
+            starts.push(long.len() as u64);
+            if is_long(key) {
                 long.push_str(rows.units.value(row));
             }
-            start
-        }));
+        }
         staged.at_us.extend(of_batch().map(|row| rows.at_us[row]));
         staged.signatures.extend_from_slice(&chosen.signatures);
         staged.codes.resize_with(self.values.len(), Vec::new);
@@ -291,16 +302,20 @@ impl JourneyKernel {
             if places.is_empty() {
                 continue;
             }
-            let rows = || places.iter().map(|place| place.row as usize);
             let mut filling = lock(&self.shards[shard])?;
             let tags = places.iter().map(|place| place.tag);
             filling.units.intern_all(keys, tags, |i| staged.text(places[i].row as usize), units);
             let Columns { rows: held, attributes, money, has_money } = &mut filling.held;
-            held.extend(rows().zip(&*units).map(|(row, unit)| Row {
-                at_us: staged.at_us[row],
-                unit: *unit,
-                signature: staged.signatures[row],
-            }));
+            let before = held.len();
+            for (place, unit) in places.iter().zip(&*units) {
+                held.extend(staged.rows(place.row).map(|row| Row {
+                    at_us: staged.at_us[row],
+                    unit: *unit,
+                    signature: staged.signatures[row],
+                }));
+            }
+            let added = held.len() - before;
+            let rows = || places.iter().flat_map(|place| staged.rows(place.row));
             for (attribute, codes) in attributes.iter_mut().zip(&staged.codes) {
                 attribute.extend(rows().map(|row| codes[row]));
             }
@@ -308,7 +323,7 @@ impl JourneyKernel {
                 money.extend(rows().map(|row| staged.money[row].unwrap_or_default()));
                 has_money.extend(rows().map(|row| staged.money[row].is_some()));
             }
-            self.spill_if_too_large(&mut filling, places.len())?;
+            self.spill_if_too_large(&mut filling, added)?;
         }
         staged.clear();
         Ok(())

@@ -153,9 +153,11 @@ impl Counter<'_> {
         }
         state.touches = touches;
         self.attribute_conversions(state, &journey, attribute);
-        // The content of the member's first moment; of several the first in byte order.
-        let first = journey.events.first().map(|event| event.at_us);
-        let of_first = journey.events.iter().take_while(|event| Some(event.at_us) == first);
+        // The content of the member's first own doing; of several at that moment the first in byte order.
+        let doings =
+            || journey.events.iter().filter(|event| self.roles.of(event).is_none_or(Role::is_activity));
+        let first = doings().next().map(|event| event.at_us);
+        let of_first = doings().take_while(|event| Some(event.at_us) == first);
         if let Some(code) = of_first.filter_map(|event| journey.code(event, attribute)).min() {
             state.contents.entry(Some(code)).or_default().new_members += 1;
         }

@@ -11,12 +11,13 @@ use crate::reports::period::{PeriodUnit, WeekStart};
 #[serde(deny_unknown_fields, default)]
 #[command(next_help_heading = "Engagement")]
 pub struct EngagementParams {
-    /// Which events mean what, e.g. 'like=赞|点赞' or clicked=tap; may be repeated [default: usual names, see siyu explain engagement]
+    /// Which events mean what, e.g. 'like=赞|点赞' or clicked=tap, may be repeated; the roles: like, comment, share, favourite,
+    /// sign_in, publish, invite, sent, delivered, opened, clicked, seen, conversion, passive [default: by the usual names]
     #[arg(long = "kind", value_name = "ROLE=EVENT[|EVENT]")]
     #[serde(deserialize_with = "list_or_table")]
     pub kinds: Option<Vec<String>>,
 
-    /// Unit of the table activity [default: day]
+    /// Table activity: its unit of time [default: day]
     #[arg(long, value_enum, value_name = "UNIT")]
     pub period: Option<PeriodUnit>,
 
@@ -24,24 +25,24 @@ pub struct EngagementParams {
     #[arg(long, value_enum, value_name = "DAY")]
     pub week_start: Option<WeekStart>,
 
-    /// File of members (customer_id, joined_at, ...), glob or folder; may be repeated
+    /// File of members (customer_id, joined_at, ...), glob or folder: who is one, since when, who never came; may be repeated
     #[arg(long, value_name = "FILE")]
     pub members: Option<Vec<String>>,
 
-    /// File of orders, glob or folder; may be repeated: orders and value come from it, else from the events that are conversions
+    /// File of orders, glob or folder: orders and value come from it, else from the events that are conversions; may be repeated
     #[arg(long, value_name = "FILE")]
     pub orders: Option<Vec<String>>,
 
-    /// Whole days up to the end over which layers and interactions are counted [default: 30d]
-    #[arg(long, value_name = "LENGTH")]
+    /// Days up to the end by which members are put into layers and compared, e.g. 30d, 4w [default: 30d]
+    #[arg(long, value_name = "DURATION")]
     pub layer_window: Option<String>,
 
-    /// Days of activity within the window from which on a member counts as high-frequency [default: 8]
+    /// Active days within --layer-window from which on a member is high-frequency [default: 8]
     #[arg(long, value_name = "N")]
     pub high_frequency: Option<u32>,
 
     /// With --members: members who joined within this time before the end are new [default: 30d]
-    #[arg(long, value_name = "LENGTH")]
+    #[arg(long, value_name = "DURATION")]
     pub new_within: Option<String>,
 
     /// Column that tells messages apart in the table reach [default: content_id, else campaign]
@@ -49,18 +50,18 @@ pub struct EngagementParams {
     pub reach_by: Option<String>,
 
     /// How long after a click, or a touch of content, a conversion counts for it [default: 7d]
-    #[arg(long, value_name = "LENGTH")]
+    #[arg(long, value_name = "DURATION")]
     pub conversion_window: Option<String>,
 
-    /// Messages and pieces of content to show, those with the most members [default: 100]
+    /// Tables reach and content: rows to show, those with the most members [default: 100]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
 
-    /// The first so many in a dimension count for koc: the share of those who have any of it, e.g. 0.1 or 10% [default: 10%]
+    /// Table koc: the share of those with any of a dimension who are among the first in it, e.g. 0.1 or 10% [default: 10%]
     #[arg(long, value_name = "SHARE", value_parser = crate::reports::share)]
     pub koc_share: Option<f64>,
 
-    /// Dimensions, of interactions, content, invitations and orders, in which a koc candidate is among the first [default: 3]
+    /// Table koc: in how many of interactions, content, invitations and orders a candidate is among the first [default: 3]
     #[arg(long, value_name = "N")]
     pub koc_dimensions: Option<usize>,
 }

@@ -72,8 +72,16 @@ pub(super) fn notes(settings: &FunnelSettings, input: &FunnelInput, entrants: &E
             Note::new("funnel_open").with("users", count(open)).with("of", count(entrants.len() as u64)),
         );
     }
+    // A few do no harm.
+    if entrants.again * MUCH_AGAIN > entrants.len() as u64 {
+        let note = Note::new("funnel_again").with("users", count(entrants.again));
+        notes.push(note.with("of", count(entrants.len() as u64)));
+    }
     notes
 }
+
+/// Where more than one entrant in so many came again, periods of entry are no fair groups.
+const MUCH_AGAIN: u64 = 20;
 
 pub(super) fn alerts(settings: &FunnelSettings, entrants: &Entrants) -> Vec<Alert> {
     let name = settings.steps.first().map_or("", |step| step.name.as_str());

@@ -10,12 +10,12 @@ use crate::reports::period::{PeriodUnit, WeekStart};
 #[serde(deny_unknown_fields, default)]
 #[command(next_help_heading = "Funnel")]
 pub struct FunnelParams {
-    /// The steps in their order: "exposure, click|scan, pay[value>=100], survey?" (a|b: one or the other; [SQL]: a condition
-    /// on the event; ?: may be left out; *: any event)
+    /// The steps in their order, needed: "exposure, click|scan, survey?, pay[value>=100]" (a|b: one or the other; [SQL]: a
+    /// condition on the event; ?: may be left out; *: any event)
     #[arg(long, value_name = "STEP,...")]
     pub steps: Option<String>,
 
-    /// Which chains of events count, see siyu explain funnel; several with commas [default: loose]
+    /// Which chains of events count; ClickHouse's go together, with commas [default: loose]
     #[arg(long, value_enum, value_name = "MODE,...", value_delimiter = ',')]
     pub mode: Option<Vec<Mode>>,
 
@@ -23,7 +23,7 @@ pub struct FunnelParams {
     #[arg(long, value_enum)]
     pub entry: Option<EntryChoice>,
 
-    /// The longest time from the first step to the last, e.g. 30m, 24h, 7d, or none [default: 7d]
+    /// The longest time from the first step to the last, inclusive: 30m, 24h, 7d, ..., or none [default: 7d]
     #[arg(long, value_name = "DURATION|none")]
     pub window: Option<String>,
 
@@ -31,8 +31,8 @@ pub struct FunnelParams {
     #[arg(long, value_name = "DURATION|STEP=DURATION,...")]
     pub step_window: Option<String>,
 
-    /// Events that spoil a chain when they stand between steps: refund_request, or between two steps refund_request@2..3;
-    /// several with commas, may be repeated
+    /// Events that take a user out of the funnel when they stand between the first step and the last: refund_request, or
+    /// between two others: refund_request@2..3; several with commas, may be repeated
     #[arg(long, value_name = "EVENT[@STEP..STEP],...")]
     pub exclude: Option<Vec<String>>,
 
@@ -56,7 +56,7 @@ pub struct FunnelParams {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub reached: Option<bool>,
 
-    /// Table trend: the unit of time of entries [default: week]
+    /// Tables trend and diagnosis: the unit of time of entries [default: week]
     #[arg(long, value_enum, value_name = "UNIT")]
     pub period: Option<PeriodUnit>,
 
@@ -76,8 +76,8 @@ pub struct FunnelParams {
     #[arg(long, value_name = "N")]
     pub bins: Option<u32>,
 
-    /// Put another funnel beside this one: previous (as long a time just before), DATE..DATE, COLUMN=VALUE (against all
-    /// others) or COLUMN=VALUE|VALUE
+    /// Put another funnel beside this one: previous (as long a time just before --since), DATE..DATE, COLUMN=VALUE (against
+    /// all others) or COLUMN=VALUE|VALUE
     #[arg(long, value_name = "previous|DATE..DATE|COLUMN=VALUE")]
     pub compare: Option<String>,
 

@@ -55,8 +55,8 @@ pub struct RetentionParams {
     #[arg(long, value_name = "N")]
     pub max_periods: Option<u32>,
 
-    /// Whose events belong together: customer, session, or a column [default: customer]
-    #[arg(long, value_name = "UNIT")]
+    /// Whose events belong together: a customer's, a session's, or each value's of a column [default: customer]
+    #[arg(long, value_name = "customer|session|COLUMN")]
     pub unit: Option<String>,
 }
 

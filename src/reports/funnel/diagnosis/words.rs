@@ -49,7 +49,8 @@ pub(super) fn fell(
     let alert = Alert::new("funnel_step_fell", Severity::Warning, note);
     alerts.push(alert.of(since, Some(before)));
     if let Some(part) = concentrated(parts) {
-        let share = percent(part.share.unwrap_or(0.0));
+        // More than all of it where other values rose meanwhile: the table says how much.
+        let share = percent(part.share.unwrap_or(0.0).min(1.0));
         let attribute = attributes.get(part.attribute).map_or("", |attribute| attribute.name);
         let note = match &part.value {
             PartValue::Value(value) => Note::new("funnel_fall_explained").with("value", value),
