@@ -113,12 +113,7 @@ impl FunnelParams {
             return Err(does_not_apply("--attributes", "it is for --diagnose"));
         }
         Ok(FunnelSettings {
-            unit: match self.unit.as_deref().map(str::trim) {
-                None | Some("customer" | "customer_id") => None,
-                Some("session") => Some("session_id".into()),
-                Some("") => return Err(bad("--unit", "", "is empty", "customer, session or a column")),
-                Some(column) => Some(column.into()),
-            },
+            unit: selectors::unit(self.unit.as_deref())?,
             by: None,
             attributes: Vec::new(),
             by_at: self
