@@ -548,7 +548,8 @@ mod tests {
         for cell in ["C0000000001", "1", "42", "a1b", "00123", "O20240000001"] {
             assert!(all_plain(&StringChunked::from_slice("id".into(), &[cell])), "{cell}");
         }
-        for cell in ["", " 1", "1 ", "null", "1.2E+18", "1E+18", "123E18", "客户1", "an-id-of-some-length"] {
+        for cell in ["", " 1", "1 ", "null", "1.2E+18", "1E+18", "123E18", "客户1", "an-id-of-some-length"]
+        {
             assert!(!all_plain(&StringChunked::from_slice("id".into(), &["C1", cell])), "{cell}");
         }
     }

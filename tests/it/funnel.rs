@@ -575,3 +575,27 @@ fn many_who_enter_again_are_told() {
     // Within one window it is one visit; with the first entry alone periods are fair; steps are without periods.
     assert!(!told(&["--window", "60d"]) && !told(&["--entry", "first"]) && !told(&["--table", "steps"]));
 }
+
+#[test]
+fn a_step_that_nobody_took_in_the_time_in_use_is_no_misspelling() {
+    let folder = folder();
+    write(
+        folder.path(),
+        "events.csv",
+        "customer_id,event,at\na,view,2024-01-08 10:00:00\na,pay,2024-01-01 10:00:00\n",
+    );
+    let week = ["funnel", "events.csv", "--since", "2024-01-08", "-f", "json", "--steps"];
+    let run = siyu_in(folder.path(), &[&week[..], &["view,pay"]].concat()).ok();
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(users(&json), [1, 0]);
+    assert!(run.stderr.contains("No row in use is one of: pay."), "{}", run.stderr);
+    let run = siyu_in(folder.path(), &[&week[..], &["view,pya"]].concat());
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("did you mean pay?"), "{}", run.stderr);
+    // A pipe can be read but once.
+    let mut piped = command(folder.path());
+    piped.args(["funnel", "-", "--where", "event = 'view'", "--steps", "view,pay", "-f", "json"]);
+    let events = std::fs::read(folder.path().join("events.csv")).unwrap();
+    let json: Value = serde_json::from_str(&run_command(piped, Some(&events)).ok().stdout).unwrap();
+    assert_eq!(users(&json), [1, 0]);
+}
