@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::support::{folder, root, shared, siyu_in, write};
+use crate::support::{command, folder, root, run_command, shared, siyu_in, write};
 
 const STEPS: &str = "exposure,click,register,pay";
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789ab";
