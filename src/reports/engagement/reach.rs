@@ -219,7 +219,7 @@ impl Counter<'_> {
         if farthest == self.deepest {
             let converted = converted_after(of_stage(self.deepest), conversions, self.window_us);
             message.converted += u64::from(converted);
-            let last = of_stage(self.deepest).last();
+            let last = of_stage(self.deepest).next_back();
             let is_open = last.is_some_and(|last| last.saturating_add(self.window_us) > self.as_of_us);
             state.may_convert += u64::from(!converted && is_open);
         }
