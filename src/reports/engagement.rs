@@ -129,7 +129,7 @@ impl Orders {
 pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &TableChoice) -> Result<Report> {
     let wants = |name: &str| tables.wants_of(TABLES, name);
     let kinds = Kinds::find(&settings.kinds, &input.journeys.kinds)?;
-    let population = population::count(settings, &kinds, input)?;
+    let population = population::count(settings, &kinds, input, wants)?;
     let groups = Groups { by: input.by.as_ref(), population: &population };
     let with_visitors = input.members.is_some();
 

@@ -130,13 +130,14 @@ fn roles_are_said_by_flag_or_file() {
 #[test]
 fn what_does_not_apply_is_refused() {
     let folder = events_and_members();
+    write(folder.path(), "key", "0123456789abcdef0123456789abcdef0123456789ab");
     for (more, said) in [
         (&["--new-within", "30d"][..], "--new-within"),
         (&["--week-start", "sunday"], "--week-start"),
         (&["--table", "depth", "--period", "week"], "--period"),
         (&["--by", "tyer", "--members", "members.csv"], "tier"),
         (&["--by", "value"], "--by"),
-        (&["--by", "customer_id", "--mask", "--table", "layers"], "--by"),
+        (&["--by", "customer_id", "--mask", "--mask-key-file", "key", "--table", "layers"], "--by"),
         (&["--layer-window", "30"], "has no unit"),
         (&["--col", "orders.amount=x"], "--col orders.amount"),
     ] {
@@ -144,9 +145,11 @@ fn what_does_not_apply_is_refused() {
         let run = siyu_in(folder.path(), &arguments);
         assert!(run.status == 2 && run.stderr.contains(said), "{more:?}: {} {}", run.status, run.stderr);
     }
-    let run =
-        siyu_in(folder.path(), &["engagement", "events.csv", "--table", "members", "--mask", "-f", "csv"])
-            .ok();
+    let run = siyu_in(
+        folder.path(),
+        &["engagement", "events.csv", "--table", "members", "--mask", "--mask-key-file", "key", "-f", "csv"],
+    )
+    .ok();
     assert!(!run.stdout.contains("\na,"), "{}", run.stdout);
 }
 
@@ -240,7 +243,8 @@ fn every_column_is_explained() {
             let Some(row) = rows.as_array().unwrap().first() else { continue };
             for column in row.as_object().unwrap().keys() {
                 assert!(words.contains(column.as_str()), "engagement.md does not name {column} of {table}");
-                let shared = ["period", "complete", "p", "window_days", "hour", "weekday"];
+                // Labels of other reports.
+                let shared = ["period", "complete", "lapsed", "p"];
                 assert!(shared.contains(&column.as_str()) || (en(column) && zh(column)), "{table} {column}");
             }
         }

@@ -21,6 +21,8 @@ pub(super) struct Activity {
     first_period: i32,
     /// Periods from the first event to the end; 0: nobody is ever active.
     length: usize,
+    /// Periods are counted; else the end of the observed time alone.
+    by_period: bool,
     /// By group, then period.
     cells: Vec<Cell>,
     /// By group, then day: how many more people than on the day before were active within 7 (30) days. One day more than there
@@ -57,31 +59,40 @@ struct Recent {
 }
 
 impl Activity {
-    pub fn new(periods: Periods, first_day: Option<i32>, as_of_day: i32, groups: usize) -> Self {
+    /// `by_period`: as the field; more than [`MOST_CELLS`] cells are not kept, and the caller is to refuse them.
+    pub fn new(
+        periods: Periods,
+        first_day: Option<i32>,
+        as_of_day: i32,
+        groups: usize,
+        by_period: bool,
+    ) -> Self {
         let first = first_day.unwrap_or(as_of_day);
         let first_period = periods.of(first);
-        let length =
-            if first_day.is_some() { (periods.of(as_of_day) - first_period + 1).max(0) } else { 0 } as usize;
+        let length = match first_day {
+            Some(_) => (periods.of(as_of_day) - first_period + 1).max(0) as usize,
+            None => 0,
+        };
         let cells = groups.saturating_mul(length);
-        let diffs = if periods.unit == PeriodUnit::Day { groups.saturating_mul(length + 1) } else { 0 };
-        // What is too much is refused before it is counted.
-        let is_sane = cells <= MOST_CELLS;
+        let is_kept = by_period && cells <= MOST_CELLS;
+        let diffs = if is_kept && periods.unit == PeriodUnit::Day { groups * (length + 1) } else { 0 };
         Self {
             periods,
             first_day: first,
             as_of_day,
             first_period,
             length,
-            cells: vec![Cell::default(); if is_sane { cells } else { 0 }],
-            week: vec![0; if is_sane { diffs } else { 0 }],
-            month: vec![0; if is_sane { diffs } else { 0 }],
+            by_period,
+            cells: vec![Cell::default(); if is_kept { cells } else { 0 }],
+            week: vec![0; diffs],
+            month: vec![0; diffs],
             recent: vec![Recent::default(); groups],
         }
     }
 
     /// Cells of the table.
     pub fn cells(&self) -> usize {
-        self.recent.len().saturating_mul(self.length)
+        if self.by_period { self.recent.len().saturating_mul(self.length) } else { 0 }
     }
 
     /// Adds somebody's days of activity and the events of each.
@@ -108,7 +119,7 @@ impl Activity {
         if let Some(before) = before {
             self.lapse(group, before + 1);
         }
-        if self.periods.unit == PeriodUnit::Day {
+        if self.by_period && self.periods.unit == PeriodUnit::Day {
             let at = group * (self.length + 1);
             let (first, length) = (self.first_day, self.length);
             cover(&mut self.week[at..=at + length], days, first, WEEK);

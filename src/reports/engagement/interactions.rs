@@ -19,6 +19,7 @@ pub(super) struct Interactions {
     is_interaction: Vec<bool>,
     /// By group, then line.
     cells: Vec<Cell>,
+    /// 0: nothing is counted.
     groups: usize,
     /// Of the journey at hand: events by line, and the lines that have some.
     now: Vec<u64>,
@@ -43,7 +44,14 @@ struct Cell {
 const ANY: u32 = 0;
 
 impl Interactions {
-    pub fn new(kinds: &Kinds, file: &[KindOfEvent], roles: &[Option<Role>], groups: usize) -> Self {
+    /// `is_wanted`: the table is to be made; else nothing is counted.
+    pub fn new(
+        kinds: &Kinds,
+        file: &[KindOfEvent],
+        roles: &[Option<Role>],
+        groups: usize,
+        is_wanted: bool,
+    ) -> Self {
         let mut lines = Vec::new();
         let mut places = [ANY; Role::ALL.len()];
         let of_interactions: Vec<String> =
@@ -60,6 +68,7 @@ impl Interactions {
                 lines.push(Line { role: "other", kinds: kind.name.clone() });
             }
         }
+        let groups = if is_wanted { groups } else { 0 };
         let cells = groups.saturating_mul(lines.len());
         Self {
             line_of,
@@ -79,6 +88,9 @@ impl Interactions {
 
     /// Takes an event of the journey at hand.
     pub fn event(&mut self, kind: u32) {
+        if self.groups == 0 {
+            return;
+        }
         let line = self.line_of[kind as usize];
         let any = self.is_interaction[kind as usize].then_some(ANY);
         for line in [Some(line), any].into_iter().flatten() {

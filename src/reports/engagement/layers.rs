@@ -264,13 +264,9 @@ pub(super) fn comparison(
     let names = Cells::texts(rows.iter().map(|row| row.measure.clone()));
     columns.push(Column::new("measure", Kind::Key("engagement_measures"), names));
     let kinds: Vec<Kind> = rows.iter().map(|row| row.kind).collect();
-    for (at, (members, value)) in
-        [("new_members", "new_value"), ("old_members", "old_value")].iter().enumerate()
-    {
-        let counts = Cells::ints(rows.iter().map(|row| row.members[at] as i64));
-        columns.push(Column::new(*members, Kind::Count, counts));
+    for (at, name) in ["new_value", "old_value"].into_iter().enumerate() {
         let values = Cells::Float(rows.iter().map(|row| row.value[at]).collect());
-        columns.push(Column::new(*value, Kind::Number(2), values).of_kinds(kinds.clone()));
+        columns.push(Column::new(name, Kind::Number(2), values).of_kinds(kinds.clone()));
     }
     for (at, name) in ["difference", "lower", "upper"].into_iter().enumerate() {
         let values = Cells::Float(rows.iter().map(|row| row.test.map(|test| test[at])).collect());
@@ -280,6 +276,10 @@ pub(super) fn comparison(
     columns.push(Column::new("p", Kind::Probability, p));
     let tests = Cells::Text(rows.iter().map(|row| row.test_name.map(str::to_owned)).collect());
     columns.push(Column::new("test", Kind::Key("engagement_tests"), tests));
+    for (at, name) in ["new_members", "old_members"].into_iter().enumerate() {
+        let members = Cells::ints(rows.iter().map(|row| row.members[at] as i64));
+        columns.push(Column::new(name, Kind::Count, members));
+    }
     Table::new("comparison", false, columns)
 }
 
@@ -315,8 +315,9 @@ fn compared(group: usize, measure: &Measure, sides: &[Vec<&Person>; 2]) -> Compa
                 let mean = values.iter().sum::<f64>() / values.len() as f64;
                 mean.is_finite().then_some(mean)
             };
-            let test = welch(&values[0], &values[1], LEVEL)
-                .map(|found| [found.difference, found.lower, found.upper, found.p]);
+            let are_enough = members.iter().all(|members| *members >= LEAST_FOR_MEANS);
+            let tested = if are_enough { welch(&values[0], &values[1], LEVEL) } else { None };
+            let test = tested.map(|found| [found.difference, found.lower, found.upper, found.p]);
             let value = [mean(&values[0]), mean(&values[1])];
             let test_name = test.map(|_| "welch");
             Compared { group, measure: name.clone(), kind: *kind, members, value, test, test_name }

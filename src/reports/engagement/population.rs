@@ -72,7 +72,7 @@ impl Population {
     }
 
     /// The groups that somebody is in; all of them count, whether members or not.
-    pub fn groups_of<'a>(&'a self, is_in: impl Fn(&Person) -> bool) -> Vec<usize> {
+    pub fn groups_of(&self, is_in: impl Fn(&Person) -> bool) -> Vec<usize> {
         let mut found = vec![false; self.groups.len()];
         for person in self.people.iter().filter(|person| is_in(person)) {
             found[person.group] = true;
@@ -97,11 +97,12 @@ struct State {
     sign_in_days: Vec<i32>,
 }
 
-/// Counts what everybody did.
+/// Counts what everybody did; of the sums that are no person's those that `wants` names the table of.
 pub(super) fn count(
     settings: &EngagementSettings,
     kinds: &Kinds,
     input: &EngagementInput,
+    wants: impl Fn(&str) -> bool,
 ) -> Result<Population> {
     let as_of_day = day_of(input.as_of_us);
     let roles = kinds.by_kind(&input.journeys.kinds);
@@ -112,8 +113,10 @@ pub(super) fn count(
 
     let grouping = Grouping::new(input);
     let window_first = as_of_day.saturating_sub(settings.layer_window - 1);
-    let activity = Activity::new(settings.periods, first_day, as_of_day, grouping.values.len());
-    let interactions = Interactions::new(kinds, &input.journeys.kinds, &roles, grouping.values.len());
+    let activity =
+        Activity::new(settings.periods, first_day, as_of_day, grouping.values.len(), wants("activity"));
+    let interactions =
+        Interactions::new(kinds, &input.journeys.kinds, &roles, grouping.values.len(), wants("interactions"));
     let cells = activity.cells().max(interactions.cells());
     if cells > MOST_CELLS {
         return Err(Error::BadOption {
