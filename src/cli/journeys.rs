@@ -8,6 +8,7 @@ use crate::facts::journeys::{
 use crate::input::masks::names_person;
 use crate::input::spill::TemporarySpill;
 use crate::input::table_reader::{TableBatch, TableSink, TableSummary, Tables};
+use crate::output::Note;
 
 /// Bytes of rows of journeys held in memory; beyond, they wait in a temporary file.
 const HELD_BYTES: usize = 1 << 30;
@@ -78,19 +79,44 @@ impl EventJourneys {
         for column in tables.compared_columns() {
             refuse_ids_under_mask("a condition on an event", column, job, &tables)?;
         }
-        let (sink, read) = tables.read(&columns, || {
+        let (sink, mut read) = tables.read(&columns, || {
             let kernel = JourneyKernel::new(spec.clone()).selecting(selectors.clone());
             Sink { kernel: kernel.spilling(HELD_BYTES, Box::new(TemporarySpill::default())), attributes }
         })?;
         let journeys = sink.kernel.finish(job.options.threads)?;
-        for name in wanted.selectors.iter().flat_map(|(_, selector)| &selector.events) {
-            if journeys.kinds.binary_search_by(|kind| kind.name.as_str().cmp(name)).is_err() {
-                return Err(unknown_event(name, &journeys.kinds));
+        let names = wanted.selectors.iter().flat_map(|(_, selector)| &selector.events);
+        let is_known = |kinds: &[KindOfEvent], name: &str| {
+            kinds.binary_search_by(|kind| kind.name.as_str().cmp(name)).is_ok()
+        };
+        let absent: Vec<&String> = names.filter(|name| !is_known(&journeys.kinds, name)).collect();
+        if !absent.is_empty() {
+            // A week without a payment is no misspelling: the rows that are not in use may have one.
+            let all = all_kinds(job, tables.with_files(read.files.clone()), &journeys.kinds)?;
+            if let Some(name) = absent.iter().find(|name| !is_known(&all, name)) {
+                return Err(unknown_event(name, &all));
             }
+            let mut names: Vec<&str> = absent.iter().map(|name| name.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            read.notes.push(Note::new("events_not_in_use").with("events", names.join(", ")));
         }
         let as_of_us = job.options.as_of_us.or(read.last_at_us).unwrap_or_default();
         Ok(Self { journeys, read, as_of_us })
     }
+}
+
+/// The kinds among all rows, whether `--since`, `--until`, `--as-of` and `--where` leave them in use or not.
+fn all_kinds(job: &Job, tables: Tables, in_use: &[KindOfEvent]) -> Result<Vec<KindOfEvent>> {
+    let options = &job.options;
+    let is_cut = options.since_us.is_some() || options.until_us.is_some() || options.as_of_us.is_some();
+    if !is_cut && options.filter.is_none() {
+        return Ok(in_use.to_vec());
+    }
+    let (sink, _) = tables.with_all_rows().read(&["customer_id", "event", "at"], || Sink {
+        kernel: JourneyKernel::new(JourneySpec::default()),
+        attributes: 0,
+    })?;
+    Ok(sink.kernel.finish(options.threads)?.kinds)
 }
 
 /// The nearest names, and the most frequent kinds. A file that keeps something else in its column may have thousands, or very

@@ -2,7 +2,7 @@
 //!
 //! Native numbers and moments are converted column-wise; text is parsed cell by cell.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use polars::prelude::*;
 
 use super::decimal_mark::DecimalMark;
@@ -530,7 +530,29 @@ pub(super) fn as_written(column: &Column, row: usize) -> String {
         Ok(AnyValue::Null) | Err(_) => String::new(),
         Ok(AnyValue::String(text)) => text.to_owned(),
         Ok(AnyValue::StringOwned(text)) => text.to_string(),
+        Ok(AnyValue::Date(day)) if DateTime::from_timestamp(i64::from(day) * 86_400, 0).is_none() => {
+            format!("day {day} since 1970")
+        }
+        Ok(AnyValue::Datetime(at, unit, _)) if !is_of_calendar(at, unit) => {
+            format!("{at} {unit} since 1970")
+        }
         Ok(value) => value.to_string(),
+    }
+}
+
+/// Whether polars can write it: it panics on moments beyond the calendar.
+fn is_of_calendar(at: i64, unit: TimeUnit) -> bool {
+    // A day's room for the offset of a time zone.
+    match unit {
+        TimeUnit::Nanoseconds => true,
+        TimeUnit::Microseconds => {
+            let near = [at.saturating_sub(US_PER_DAY), at.saturating_add(US_PER_DAY)];
+            near.iter().all(|at| DateTime::from_timestamp_micros(*at).is_some())
+        }
+        TimeUnit::Milliseconds => {
+            let near = [at.saturating_sub(US_PER_DAY / 1_000), at.saturating_add(US_PER_DAY / 1_000)];
+            near.iter().all(|at| DateTime::from_timestamp_millis(*at).is_some())
+        }
     }
 }
 
@@ -548,7 +570,8 @@ mod tests {
         for cell in ["C0000000001", "1", "42", "a1b", "00123", "O20240000001"] {
             assert!(all_plain(&StringChunked::from_slice("id".into(), &[cell])), "{cell}");
         }
-        for cell in ["", " 1", "1 ", "null", "1.2E+18", "1E+18", "123E18", "客户1", "an-id-of-some-length"] {
+        for cell in ["", " 1", "1 ", "null", "1.2E+18", "1E+18", "123E18", "客户1", "an-id-of-some-length"]
+        {
             assert!(!all_plain(&StringChunked::from_slice("id".into(), &["C1", cell])), "{cell}");
         }
     }

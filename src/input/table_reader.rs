@@ -154,6 +154,13 @@ impl Tables {
         self.conditions.iter().flat_map(Filter::compared_columns).map(String::as_str)
     }
 
+    /// The same with all rows in use, whenever they are and whatever `--where` says of them.
+    pub fn with_all_rows(self) -> Self {
+        let options =
+            InputOptions { since_us: None, until_us: None, as_of_us: None, filter: None, ..self.options };
+        Self { options, filter: None, conditions: Vec::new(), ..self }
+    }
+
     /// Whether some file has a column for `canonical`.
     pub fn has(&self, canonical: &str) -> bool {
         self.files.iter().any(|file| file.mapping.source(canonical).is_some())

@@ -118,11 +118,6 @@ impl Orders {
     pub fn of(&self, customer_id: &str) -> (u64, i64) {
         self.since(customer_id, i32::MIN)
     }
-
-    /// Customers who have ordered, in no order.
-    pub fn customer_ids(&self) -> impl Iterator<Item = &str> {
-        self.histories.customer_id.iter()
-    }
 }
 
 /// Answers `engagement`. Accounts of the input, and notes about it, are the caller's to add.
@@ -170,6 +165,7 @@ fn labels() -> Vec<Label> {
     vec![
         label("params", "period", ("engagement_params", "period")),
         label("params", "top", ("engagement_params", "top")),
+        label("columns", "period", ("engagement_columns", "period")),
         label("tables", "comparison", ("tables", "engagement_comparison")),
         label("columns", "lower", ("cohort_bounds", "lower")),
         label("columns", "upper", ("cohort_bounds", "upper")),

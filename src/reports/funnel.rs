@@ -28,6 +28,7 @@ pub use settings::{ByAt, FunnelSettings, Selected};
 use chrono::DateTime;
 
 use crate::error::{Error, Result};
+use crate::facts::funnel::{Entry, Funnel};
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Report, TableChoice};
 use count::Pass;
@@ -94,7 +95,6 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         from_us: input.from_us,
         to_us: input.to_us,
         ids: wants("users"),
-        again: wants("trend") || settings.diagnose,
         threads: input.threads,
     };
     let (entrants, correlation) = match wants("correlation") {
@@ -111,6 +111,22 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         alerts: notes::alerts(settings, &entrants),
         ..Report::default()
     };
+    // Who comes again counts by the entry that led farthest, and that is a late one for those who get through: periods of
+    // entry are fair groups by first entries alone.
+    let by_first = FunnelSettings {
+        funnel: Funnel { entry: Entry::First, ..settings.funnel.clone() },
+        ..settings.clone()
+    };
+    let pass_by_first = Pass { settings: &by_first, ids: false, ..pass };
+    let from_first = match (wants("trend") || settings.diagnose) && settings.funnel.entry == Entry::Latest {
+        true => {
+            let from_first = pass_by_first.count()?;
+            report.notes.extend(notes::first_entries(settings, &entrants, &from_first));
+            Some(from_first)
+        }
+        false => None,
+    };
+    let by_period = from_first.as_ref().unwrap_or(&entrants);
     if wants("steps") {
         report.tables.push(steps::table(settings, journeys, &entrants)?);
     }
@@ -120,7 +136,7 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         report.notes.extend(notes);
     }
     if settings.diagnose {
-        let found = diagnosis::answer(&pass, &entrants);
+        let found = diagnosis::answer(&pass_by_first, by_period);
         report.tables.extend(wants("diagnosis").then_some(found.diagnosis));
         report.tables.extend(wants("contributions").then_some(found.contributions));
         report.notes.extend(found.notes);
@@ -130,7 +146,7 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
         report.tables.push(times::times(settings, journeys, &entrants)?);
     }
     if wants("trend") {
-        report.tables.push(trend::trend(settings, journeys, &entrants, input.to_us)?);
+        report.tables.push(trend::trend(&by_first, journeys, by_period, input.to_us)?);
     }
     if let Some(correlation) = correlation {
         let (table, notes) = correlation.table(&journeys.kinds, &settings.steps, settings.min_support);

@@ -20,11 +20,11 @@ fn answer(input: &str, more: &[&str]) -> Value {
     siyu_in(folder.path(), &arguments).ok().json()
 }
 
-fn rows<'a>(json: &'a Value, table: &str) -> &'a [Value] {
+pub fn rows<'a>(json: &'a Value, table: &str) -> &'a [Value] {
     json["tables"][table].as_array().unwrap()
 }
 
-fn users(json: &Value) -> Vec<u64> {
+pub fn users(json: &Value) -> Vec<u64> {
     rows(json, "steps").iter().map(|row| row["users"].as_u64().unwrap()).collect()
 }
 
@@ -552,26 +552,4 @@ fn every_column_of_the_funnel_is_explained() {
             assert!(is_named, "funnel.md does not name {column} of {table}");
         }
     }
-}
-
-/// Who comes again counts once; where many do, periods of entry are no fair groups, and a note says so.
-#[test]
-fn many_who_enter_again_are_told() {
-    let folder = folder();
-    let mut text = String::from("customer_id,event,at\n");
-    for user in 0..20 {
-        text += &format!("u{user},a,2025-01-0{}\n", 1 + user % 9);
-        if user < 2 {
-            text += &format!("u{user},a,2025-02-10\nu{user},b,2025-02-11\n");
-        }
-    }
-    write(folder.path(), "events.csv", &text);
-    let told = |more: &[&str]| {
-        let common = ["funnel", "events.csv", "--steps", "a,b", "-f", "json"];
-        let json = siyu_in(folder.path(), &[&common[..], more].concat()).ok().json();
-        json["notes"].to_string().contains("2 of 20 who entered did so more than once")
-    };
-    assert!(told(&[]) && told(&["--window", "none"]));
-    // Within one window it is one visit; with the first entry alone periods are fair; steps are without periods.
-    assert!(!told(&["--window", "60d"]) && !told(&["--entry", "first"]) && !told(&["--table", "steps"]));
 }

@@ -12,6 +12,7 @@ mod engagement;
 mod engagement_reach;
 mod formats;
 mod funnel;
+mod funnel_in_time;
 mod fuzz_corpus;
 mod inputs;
 mod invariance;

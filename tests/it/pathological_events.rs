@@ -435,6 +435,29 @@ fn the_order_of_rows_and_threads_do_not_matter() {
     }
 }
 
+/// In a Parquet file a moment can be beyond every calendar.
+#[test]
+fn moments_beyond_the_calendar_are_told() {
+    use polars::prelude::{DataType, IntoColumn, NamedFrom, ParquetWriter, Series, TimeUnit, df};
+    let folder = folder();
+    for (unit, said) in [(TimeUnit::Microseconds, "μs"), (TimeUnit::Milliseconds, "ms")] {
+        let moments = [0, i64::MAX, i64::MIN + 1, 8_210_000_000_000_000_000, 1];
+        let at = Series::new("at".into(), moments).cast(&DataType::Datetime(unit, None)).unwrap();
+        let mut frame =
+            df!("customer_id" => ["a", "a", "b", "b", "c"], "event" => ["in", "pay", "in", "pay", "in"])
+                .unwrap();
+        frame.with_column(at.into_column()).unwrap();
+        let file = std::fs::File::create(folder.path().join("events.parquet")).unwrap();
+        ParquetWriter::new(file).finish(&mut frame).unwrap();
+        for command in [&["funnel", "--steps", "in,pay"][..], &["retention"], &["engagement"]] {
+            let run = siyu_in(folder.path(), &[command, &["events.parquet"]].concat());
+            check_stderr(said, &run);
+            let told = run.stderr.contains("invalid at in 3 of 5 rows") && run.stderr.contains(said);
+            assert!(run.status == 2 && told, "{command:?}: {}", run.stderr);
+        }
+    }
+}
+
 #[test]
 fn a_step_too_many_is_refused() {
     let folder = folder();

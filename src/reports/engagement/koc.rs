@@ -155,13 +155,11 @@ fn count(roles: &Roles<'_>, input: &KocInput<'_>, state: &mut State, journey: Jo
     if let Some((_, code)) = inviter {
         state.invited.push((journey.unit.to_owned(), code));
     }
-    let Deeds { interactions, published, attempts, orders, .. } = deeds;
-    if interactions + published + attempts + orders > 0 {
-        state.deeds.push((journey.unit.to_owned(), deeds));
-    }
+    state.deeds.push((journey.unit.to_owned(), deeds));
 }
 
-/// Everybody who did something, in byte order of ids.
+/// Everybody in the events, every member and whoever is named as an inviter, of those who did something, in byte order of ids.
+/// Customers who have orders alone are not among them.
 fn people(input: &KocInput<'_>, states: Vec<State>, publishes: bool, has_values: bool) -> Vec<Person> {
     let mut by_id: HashMap<String, Deeds> = HashMap::new();
     let mut invited_by: HashMap<&str, u64> = HashMap::new();
@@ -184,21 +182,18 @@ fn people(input: &KocInput<'_>, states: Vec<State>, publishes: bool, has_values:
             }
         }
     }
-    for (id, count) in &invited_by {
-        by_id.entry((*id).to_owned()).or_default().invited = *count;
-    }
-    for (id, deeds) in states.into_iter().flat_map(|state| state.deeds) {
-        let into = by_id.entry(id).or_default();
-        *into = Deeds { invited: into.invited, ..deeds };
+    by_id.extend(states.iter().flat_map(|state| state.deeds.iter().cloned()));
+    for member in input.members.into_iter().flat_map(|members| members.rows()) {
+        by_id.entry_ref(member.customer_id.as_str()).or_default();
     }
     if let Some(orders) = input.orders {
-        for id in orders.customer_ids() {
+        for (id, deeds) in &mut by_id {
             let (count, value_e4) = orders.of(id);
-            if count > 0 {
-                let into = by_id.entry(id.to_owned()).or_default();
-                (into.orders, into.value_e4) = (count, value_e4.into());
-            }
+            (deeds.orders, deeds.value_e4) = (count, value_e4.into());
         }
+    }
+    for (id, count) in invited_by {
+        by_id.entry_ref(id).or_default().invited = count;
     }
     let person = |(id, deeds): (String, Deeds)| {
         let content = if publishes { deeds.published } else { deeds.shared };
@@ -207,6 +202,7 @@ fn people(input: &KocInput<'_>, states: Vec<State>, publishes: bool, has_values:
         Person { id, deeds, amounts }
     };
     let mut people: Vec<Person> = by_id.into_iter().map(person).collect();
+    people.retain(|person| person.amounts.iter().any(|amount| *amount > 0));
     people.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     people
 }

@@ -279,7 +279,15 @@ impl Grouping {
     fn of(&self, member: Option<usize>, journey: &Journey<'_>) -> usize {
         match self.attribute {
             Some(attribute) => {
-                let code = journey.events.iter().find_map(|event| journey.code(event, attribute));
+                let coded = |event| Some((event, journey.code(event, attribute)?));
+                let mut coded =
+                    journey.events.iter().filter_map(coded).map(|(event, code)| (event.at_us, code));
+                // Of several at one moment the first in byte order: which it is does not depend on the other columns.
+                let code = coded.next().map(|(first_us, first)| {
+                    coded
+                        .take_while(|(at_us, _)| *at_us == first_us)
+                        .fold(first, |least, (_, code)| least.min(code))
+                });
                 code.map_or(self.values.len() - 1, |code| code as usize)
             }
             None => member.map_or(self.values.len() - 1, |place| self.without_events(place)),

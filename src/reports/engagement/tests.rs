@@ -273,6 +273,33 @@ proptest! {
     }
 }
 
+/// Of two channels at one moment the first in byte order, whatever kinds and columns the events have beside it.
+#[test]
+fn the_first_channel_does_not_depend_on_other_columns() {
+    let rows = [
+        ("like", Some("a"), Some("wx"), 0),
+        ("wave", Some("b"), Some("dy"), 0),
+        ("like", None, Some("aa"), 1),
+    ];
+    for with_content in [false, true] {
+        let attributes = 1 + usize::from(with_content);
+        let kernel = JourneyKernel::new(JourneySpec { keep_all: true, attributes, values: false });
+        for (kind, content, channel, at_us) in rows {
+            let both = [content, channel];
+            let attributes = if with_content { &both[..] } else { &both[1..] };
+            kernel.push(EventRow { unit: Some("c"), kind, at_us, marks: 0, attributes, value_e4: None });
+        }
+        let by = By { name: "first_channel".into(), attribute: Some(attributes - 1) };
+        let input = EngagementInput {
+            as_of_us: DAY_US,
+            journeys: kernel.finish(1).unwrap(),
+            by: Some(by),
+            ..EngagementInput::default()
+        };
+        assert_eq!(texts(&answer(&params(false), &input)["members"], "first_channel"), ["dy"]);
+    }
+}
+
 #[test]
 fn nobody_and_nothing() {
     let tables = answer(&params(false), &input(&[], 0, None));

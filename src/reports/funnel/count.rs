@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::facts::IdColumn;
-use crate::facts::funnel::{Chain, Entry, Order, Scratch};
+use crate::facts::funnel::{Chain, Order, Scratch};
 use crate::facts::journeys::{Journey, JourneyEvent, Journeys};
 
 use super::{ByAt, FunnelSettings};
@@ -29,8 +29,6 @@ pub struct Entrants {
     pub value_e4: Vec<Option<i64>>,
     /// Units that were left out because of an exclusion.
     pub excluded: u64,
-    /// Units that did the first step also farther from their entry than the window is long, where the pass was to count them.
-    pub again: u64,
 }
 
 /// No moment.
@@ -73,7 +71,6 @@ impl Entrants {
         }
         self.value_e4.extend(other.value_e4);
         self.excluded += other.excluded;
-        self.again += other.again;
     }
 
     fn in_order_of_ids(self) -> Self {
@@ -97,7 +94,6 @@ impl Entrants {
             attributes: self.attributes.iter().map(|codes| picked(codes, &order)).collect(),
             value_e4: picked(&self.value_e4, &order),
             excluded: self.excluded,
-            again: self.again,
         }
     }
 }
@@ -112,8 +108,6 @@ pub struct Pass<'a> {
     pub to_us: i64,
     /// Whether ids are kept, and entrants are in their order. Sorting a million ids costs more than following their journeys.
     pub ids: bool,
-    /// Whether those who came again are counted.
-    pub again: bool,
     pub threads: usize,
 }
 
@@ -198,19 +192,6 @@ impl Pass<'_> {
         let there = || (0..settings.funnel.steps).filter_map(event_of);
         let entry = there().min_by_key(|event| event.at_us)?;
         let entrants = &mut state.entrants;
-        if self.again && settings.funnel.entry == Entry::Latest {
-            let entries = if settings.funnel.order == Order::Any {
-                u64::MAX >> (64 - settings.funnel.steps)
-            } else {
-                1
-            };
-            let marks = |event: &JourneyEvent| self.journeys.signatures[event.signature as usize].marks;
-            let other = |event: &JourneyEvent| {
-                marks(event) & u128::from(entries) != 0
-                    && event.at_us.abs_diff(entry.at_us) > longest_us.unwrap_or(0).unsigned_abs()
-            };
-            entrants.again += u64::from(events.iter().any(other));
-        }
         if self.ids {
             entrants.units.push(journey.unit);
         }
@@ -275,5 +256,5 @@ pub fn count(
     to_us: i64,
     threads: usize,
 ) -> Result<Entrants> {
-    Pass { settings, journeys, from_us, to_us, ids: true, again: false, threads }.count()
+    Pass { settings, journeys, from_us, to_us, ids: true, threads }.count()
 }

@@ -72,16 +72,22 @@ pub(super) fn notes(settings: &FunnelSettings, input: &FunnelInput, entrants: &E
             Note::new("funnel_open").with("users", count(open)).with("of", count(entrants.len() as u64)),
         );
     }
-    // A few do no harm.
-    if entrants.again * MUCH_AGAIN > entrants.len() as u64 {
-        let note = Note::new("funnel_again").with("users", count(entrants.again));
-        notes.push(note.with("of", count(entrants.len() as u64)));
-    }
     notes
 }
 
-/// Where more than one entrant in so many came again, periods of entry are no fair groups.
-const MUCH_AGAIN: u64 = 20;
+/// Where trend and diagnosis, which follow everybody from the first entry, see fewer get through than the steps do.
+pub(super) fn first_entries(
+    settings: &FunnelSettings,
+    entrants: &Entrants,
+    from_first: &Entrants,
+) -> Option<Note> {
+    let through = |entrants: &Entrants| {
+        entrants.level.iter().filter(|level| usize::from(**level) == settings.funnel.steps).count() as u64
+    };
+    let (all, first) = (through(entrants), through(from_first));
+    let note = Note::new("funnel_first_entries").with("first", count(first)).with("all", count(all));
+    (first != all).then(|| note.with("of", count(entrants.len() as u64)))
+}
 
 pub(super) fn alerts(settings: &FunnelSettings, entrants: &Entrants) -> Vec<Alert> {
     let name = settings.steps.first().map_or("", |step| step.name.as_str());
@@ -89,7 +95,8 @@ pub(super) fn alerts(settings: &FunnelSettings, entrants: &Entrants) -> Vec<Aler
         let key = if entrants.excluded > 0 { "funnel_all_excluded" } else { "funnel_nobody" };
         return vec![Alert::new(key, Severity::Warning, Note::new(key).with("step", name))];
     }
-    if settings.longest_us().is_some() && !entrants.closed.contains(&true) {
+    // Who has got through cannot get farther.
+    if !entrants.closed.contains(&true) && entrants.open.contains(&true) && settings.longest_us().is_some() {
         let note = Note::new("funnel_all_open").with("users", count(entrants.len() as u64));
         return vec![Alert::new("funnel_all_open", Severity::Warning, note)];
     }

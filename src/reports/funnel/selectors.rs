@@ -81,6 +81,21 @@ pub fn selector(option: &str, text: &str) -> Result<Step> {
     }
 }
 
+/// `--unit`: the column whose values are the units; `None`: customer_id.
+pub fn unit(text: Option<&str>) -> Result<Option<String>> {
+    match text.map(str::trim) {
+        None | Some("customer" | "customer_id") => Ok(None),
+        Some("session") => Ok(Some("session_id".into())),
+        Some("") => Err(Error::BadOption {
+            option: "--unit".into(),
+            value: String::new(),
+            why: "is empty".into(),
+            hint: Some("customer, session or a column".into()),
+        }),
+        Some(column) => Ok(Some(column.into())),
+    }
+}
+
 /// The exclusions of all `--exclude` together.
 pub fn exclusions<'a>(
     option: &str,

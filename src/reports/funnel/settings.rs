@@ -113,12 +113,7 @@ impl FunnelParams {
             return Err(does_not_apply("--attributes", "it is for --diagnose"));
         }
         Ok(FunnelSettings {
-            unit: match self.unit.as_deref().map(str::trim) {
-                None | Some("customer" | "customer_id") => None,
-                Some("session") => Some("session_id".into()),
-                Some("") => return Err(bad("--unit", "", "is empty", "customer, session or a column")),
-                Some(column) => Some(column.into()),
-            },
+            unit: selectors::unit(self.unit.as_deref())?,
             by: None,
             attributes: Vec::new(),
             by_at: self
@@ -144,7 +139,10 @@ impl FunnelParams {
             compare: self.compare.as_deref().map(Comparison::parse).transpose()?,
             diagnose: self.diagnose.unwrap_or(false),
             explained_by: self.attributes.clone(),
-            min_support: self.min_support,
+            min_support: match self.min_support {
+                Some(0) => return Err(bad("--min-support", "0", "is not above 0", "--min-support 25")),
+                users => users,
+            },
             steps,
             exclusions,
             modes,

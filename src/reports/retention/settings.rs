@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::calendar::{Calendar, window_us};
 use super::params::{PeriodZero, RetentionParams, RetentionPeriod, StartMode};
 use crate::error::{Error, Result};
-use crate::reports::funnel::selectors::{Step, selector};
+use crate::reports::funnel::selectors::{Step, selector, unit};
 use crate::reports::period::WeekStart;
 
 /// What `retention` is to do.
@@ -94,11 +94,7 @@ impl RetentionParams {
                 RetentionPeriod::Week => Some(WEEKS),
                 RetentionPeriod::Month => None,
             }),
-            unit: match self.unit.as_deref().map(str::trim) {
-                None | Some("customer" | "customer_id") => None,
-                Some("session") => Some("session_id".into()),
-                Some(column) => Some(column.into()),
-            },
+            unit: unit(self.unit.as_deref())?,
         })
     }
 }

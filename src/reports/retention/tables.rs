@@ -14,6 +14,9 @@ use crate::reports::triangle;
 const LATEST: usize = 30;
 const LATEST_BY: usize = 12;
 
+/// Groups of `--by` that a terminal shows.
+const GROUPS: usize = 8;
+
 /// Cohorts as the tables show them.
 pub(super) struct Shown<'a> {
     pub settings: &'a RetentionSettings,
@@ -92,7 +95,9 @@ impl Shown<'_> {
             cohorts[row + 1..].iter().take(LATEST).take_while(|next| next.group == cohorts[row].group).count()
         };
         let most = if self.by.is_some() { LATEST_BY } else { LATEST };
-        Ok(Table::new("matrix", false, columns).showing(|row| followed_by(row) < most))
+        let groups = self.groups_shown();
+        let is_shown = |row: usize| followed_by(row) < most && groups.contains(&cohorts[row].group);
+        Ok(Table::new("matrix", false, columns).showing(is_shown))
     }
 
     /// A row per group and period that some cohort has behind it: those cohorts together.
@@ -124,7 +129,17 @@ impl Shown<'_> {
             Column::new("eligible", Kind::Count, Cells::ints(parts.iter().map(|part| part.of as i64))),
         ]);
         columns.extend(rates(&parts));
-        Table::new("pooled", false, columns)
+        let groups = self.groups_shown();
+        Table::new("pooled", false, columns).showing(|row| groups.contains(&pools[row].group))
+    }
+
+    /// The groups that a terminal shows: those with the most units, of equal ones the first.
+    fn groups_shown(&self) -> Vec<Option<u32>> {
+        let groups = self.counted.cohorts.chunk_by(|a, b| a.group == b.group);
+        let mut sizes: Vec<(u64, Option<u32>)> =
+            groups.map(|group| (group.iter().map(|cohort| cohort.size).sum(), group[0].group)).collect();
+        sizes.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+        sizes.into_iter().take(GROUPS).map(|(_, group)| group).collect()
     }
 
     /// When a period begins, with windows from the start event: for the first unit of the cohort.

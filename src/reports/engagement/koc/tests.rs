@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::facts::Member;
+use crate::facts::{Histories, Member};
 use crate::reports::engagement::touches::testing::*;
 
 fn answer_of(events: &[Event], members: Option<&Members>, share_ppm: u64, dimensions: usize) -> Shown {
@@ -116,6 +116,30 @@ fn members_say_who_invited() {
     let koc = table(&shown.tables, "koc");
     assert_eq!(texts(koc, "customer_id"), [Some("X".to_owned()), Some("C1".to_owned())]);
     assert_eq!(numbers(koc, "invitations"), [2.0, 1.0].map(Some));
+}
+
+/// With `--orders` the orders of members and of those in the events count, and of nobody else.
+#[test]
+fn orders_of_strangers_do_not_count() {
+    let paid = [("C1", 50_000), ("N1", 30_000), ("S1", 90_000), ("S2", 90_000)];
+    let histories = Histories::of(paid.map(|(id, net_e4)| (id, vec![(0, 1, net_e4)])));
+    let orders = Orders::new(histories);
+    let members = Members::of(vec![Member { customer_id: "N1".to_owned(), ..Member::default() }]);
+    let journeys = journeys(&[event("C1", "like", 0, "a")]);
+    let kinds = kinds(&journeys);
+    let input = KocInput {
+        journeys: &journeys,
+        kinds: &kinds,
+        inviter_id: None,
+        members: Some(&members),
+        orders: Some(&orders),
+        threads: 1,
+    };
+    let shown = koc(&input, &KocSettings { share_ppm: 500_000, dimensions: 1 }).unwrap();
+    let summary = table(&shown.tables, "koc_summary");
+    assert_eq!(numbers(summary, "members_with_any"), [1.0, 2.0].map(Some));
+    assert_eq!(numbers(summary, "threshold"), [1.0, 5.0].map(Some));
+    assert_eq!(texts(table(&shown.tables, "koc"), "customer_id"), [Some("C1".to_owned())]);
 }
 
 const KINDS: &[&str] =

@@ -65,7 +65,7 @@ fn modes_combine_as_in_clickhouse() {
 #[test]
 fn nonsense_is_refused_with_the_reason() {
     let base = || params("a,b?,c");
-    let cases: [(FunnelParams, &str); 16] = [
+    let cases: [(FunnelParams, &str); 17] = [
         (FunnelParams::default(), "--steps: is needed"),
         (FunnelParams { window: Some("7".into()), ..base() }, "has no unit"),
         (FunnelParams { mode: Some(vec![Mode::AnyOrder]), ..base() }, "stands for itself"),
@@ -82,6 +82,7 @@ fn nonsense_is_refused_with_the_reason() {
         (FunnelParams { step: Some(0), ..base() }, "is no step"),
         (FunnelParams { times_from: Some(3), ..base() }, "from step 3 to step 3"),
         (FunnelParams { bins: Some(91), ..base() }, "from 1 to 90"),
+        (FunnelParams { min_support: Some(0), ..base() }, "is not above 0"),
     ];
     for (params, part) in cases {
         let said = why(&params);
