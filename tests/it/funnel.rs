@@ -221,7 +221,7 @@ fn a_shop_is_counted_by_customer_and_by_session() {
                 expected[..tried(events, seconds)].iter_mut().for_each(|count| *count += 1);
             }
             let arguments = ["--steps", "view,cart,purchase", "--window", window, "--unit", unit];
-            let json = answer(&path, &[&arguments[..], &["--col", "session_id=user_session"]].concat());
+            let json = answer(&path, &arguments);
             assert_eq!(users(&json), expected, "{unit} {window}");
             if unit == "customer" && window == "none" {
                 assert_eq!(expected[0], 4_504);
