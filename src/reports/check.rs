@@ -5,7 +5,6 @@ mod findings;
 #[cfg(test)]
 mod tests;
 
-use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
@@ -14,6 +13,7 @@ use crate::facts::quality::{Example, Quality};
 use crate::output::mask::Key;
 use crate::output::report::{Cells, Column, Kind, Note, Report, Severity, Table};
 use crate::output::shortened::{names_person, shown};
+use crate::reports::period::moment;
 use findings::Finding;
 
 /// The tables in the order in which they are shown, and whether they are long.
@@ -79,7 +79,7 @@ pub fn run(
     params.insert("strict".into(), json!(settings.strict));
     let mut report = Report {
         command: "check".into(),
-        as_of: as_of_us.and_then(DateTime::from_timestamp_micros).map(|moment| moment.naive_utc()),
+        as_of: as_of_us.and_then(moment),
         params,
         tables: vec![
             findings_table(&findings, quality.rows_read),
@@ -203,7 +203,7 @@ fn overview_table(quality: &Quality) -> Table {
 
 /// A moment in ISO 8601.
 pub(super) fn moment_text(us: i64) -> Option<String> {
-    DateTime::from_timestamp_micros(us).map(|t| t.naive_utc().format("%Y-%m-%dT%H:%M:%S%.f").to_string())
+    moment(us).map(|at| at.format("%Y-%m-%dT%H:%M:%S%.f").to_string())
 }
 
 /// 1/10,000 of the unit as an exact decimal without idle zeros.

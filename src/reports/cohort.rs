@@ -10,15 +10,13 @@ mod tables;
 pub use params::{CohortBy, CohortParams, Measure};
 pub use settings::{CohortSettings, Spans};
 
-use chrono::DateTime;
-
 use crate::error::Result;
 use crate::facts::customers::DAY_US;
 use crate::facts::{Histories, JoinedDays};
 use crate::output::grouped;
 use crate::output::report::{Label, Note, Report, TableChoice};
 use crate::reports::money_text;
-use crate::reports::period::{PeriodUnit, date};
+use crate::reports::period::{PeriodUnit, date, moment};
 use crate::reports::triangle;
 use crate::text::{Catalogue, Lang};
 use count::{Clock, Counted};
@@ -59,7 +57,7 @@ pub fn run(settings: &CohortSettings, input: &CohortInput, tables: &TableChoice)
 
     let mut report = Report {
         command: "cohort".into(),
-        as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
+        as_of: moment(input.as_of_us),
         params: settings.to_params_json(),
         definitions: DOC.into(),
         labels: labels(settings, &counted),

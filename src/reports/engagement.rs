@@ -18,13 +18,13 @@ mod touches;
 pub use params::EngagementParams;
 pub use settings::EngagementSettings;
 
-use chrono::DateTime;
 use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::facts::journeys::Journeys;
 use crate::facts::{Histories, Members};
 use crate::output::report::{Label, Report, TableChoice};
+use crate::reports::period::moment;
 use crate::text::{Catalogue, Lang};
 use kinds::Kinds;
 use tables::Groups;
@@ -130,7 +130,7 @@ pub fn run(settings: &EngagementSettings, input: &EngagementInput, tables: &Tabl
 
     let mut report = Report {
         command: "engagement".into(),
-        as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
+        as_of: moment(input.as_of_us),
         params: settings.to_params_json(),
         definitions: DOC.into(),
         labels: labels(),

@@ -25,12 +25,11 @@ pub use count::Entrants;
 pub use params::{EntryChoice, FunnelParams, Mode};
 pub use settings::{ByAt, FunnelSettings, Selected};
 
-use chrono::DateTime;
-
 use crate::error::{Error, Result};
 use crate::facts::funnel::{Entry, Funnel};
 use crate::facts::journeys::Journeys;
 use crate::output::report::{Report, TableChoice};
+use crate::reports::period::moment;
 use count::Pass;
 
 /// The tables in the order in which they are shown, and whether they are long.
@@ -103,7 +102,7 @@ pub fn run(settings: &FunnelSettings, input: &FunnelInput, tables: &TableChoice)
     };
     let mut report = Report {
         command: "funnel".into(),
-        as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
+        as_of: moment(input.as_of_us),
         params: settings.to_params_json(),
         definitions: DOC.into(),
         labels: notes::labels(settings),

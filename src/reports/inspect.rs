@@ -1,12 +1,12 @@
 //! `inspect`: what was detected of the input and how it is read. The definitions are in inspect.md, which
 //! `siyu explain inspect` prints.
 
-use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::output::mask::Key;
 use crate::output::report::{Cells, Column, InputAccount, Kind, Report, Table};
 use crate::output::shortened::shown;
+use crate::reports::period::moment;
 
 /// The tables in the order in which they are shown, and whether they are long.
 pub const TABLES: &[(&str, bool)] =
@@ -116,7 +116,7 @@ pub fn run(inspection: &Inspection, as_of_us: Option<i64>, mask: Option<&Key>) -
     }
     Report {
         command: "inspect".into(),
-        as_of: as_of_us.and_then(DateTime::from_timestamp_micros).map(|moment| moment.naive_utc()),
+        as_of: as_of_us.and_then(moment),
         input: inspection.rows.iter().map(|rows| &rows.account).chain(&inspection.counted).cloned().collect(),
         tables,
         definitions: DOC.into(),

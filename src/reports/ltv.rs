@@ -22,12 +22,11 @@ mod valuation;
 pub use params::{LtvParams, ModelChoice, TimeUnit};
 pub use settings::{Duration, LtvSettings};
 
-use chrono::DateTime;
-
 use crate::error::Result;
 use crate::facts::{Histories, SpendRow};
 use crate::output::report::{Report, TableChoice};
 use crate::reports::groups::Groups;
+use crate::reports::period::moment;
 use crate::stats::btyd::ModelKind;
 use bootstrap::Bootstrap;
 use fitting::{Fitted, Holdout};
@@ -103,7 +102,7 @@ pub fn run(settings: &LtvSettings, input: &LtvInput, tables: &TableChoice) -> Re
     let bootstrap = has_intervals.then(|| Bootstrap::new(&study)).flatten();
     let mut report = Report {
         command: "ltv".into(),
-        as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
+        as_of: moment(input.as_of_us),
         params: settings.to_params_json(),
         definitions: DOC.into(),
         alerts: study.alerts(),

@@ -1,6 +1,6 @@
 //! Calendar periods as whole numbers, so that "the third month" is a subtraction.
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Weekday};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +126,11 @@ fn first_of_month(month: i32) -> i32 {
     date.map_or(if month < 0 { i32::MIN } else { i32::MAX }, |date| {
         (date - NaiveDate::default()).num_days() as i32
     })
+}
+
+/// The moment of microseconds since 1970-01-01T00:00:00; `None` beyond the calendar.
+pub fn moment(us: i64) -> Option<NaiveDateTime> {
+    DateTime::from_timestamp_micros(us).map(|moment| moment.naive_utc())
 }
 
 /// The date of a day; days beyond the calendar (some 262,000 years) are its ends.

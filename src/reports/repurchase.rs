@@ -14,11 +14,10 @@ mod windows;
 pub use params::{IntervalScale, RepurchaseParams};
 pub use settings::{FromOrder, RepurchaseSettings};
 
-use chrono::DateTime;
-
 use crate::error::{Error, Result};
 use crate::facts::Histories;
 use crate::output::report::{Note, Report, TableChoice};
+use crate::reports::period::moment;
 use gaps::Gaps;
 use people::People;
 use survival::Survival;
@@ -62,7 +61,7 @@ pub fn run(settings: &RepurchaseSettings, input: &RepurchaseInput, tables: &Tabl
     let people = People::new(input);
     let mut report = Report {
         command: "repurchase".into(),
-        as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
+        as_of: moment(input.as_of_us),
         params: settings.to_params_json(),
         definitions: DOC.into(),
         notes: notes(&people),

@@ -14,13 +14,11 @@ mod tables;
 pub use params::{PeriodZero, RetentionParams, RetentionPeriod, StartMode};
 pub use settings::{RETURN, RetentionSettings, START};
 
-use chrono::DateTime;
-
 use crate::error::Result;
 use crate::facts::journeys::Journeys;
 use crate::output::grouped;
 use crate::output::report::{Label, Note, Report, TableChoice};
-use crate::reports::period::{date, day};
+use crate::reports::period::{date, day, moment};
 use crate::reports::triangle;
 use crate::text::{Catalogue, Lang};
 use count::Counted;
@@ -53,7 +51,7 @@ pub fn run(settings: &RetentionSettings, input: &RetentionInput, tables: &TableC
     let shown = Shown { settings, counted: &counted, by };
     let mut report = Report {
         command: "retention".into(),
-        as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
+        as_of: moment(input.as_of_us),
         params: settings.to_params_json(),
         definitions: DOC.into(),
         labels: labels(settings, &counted),

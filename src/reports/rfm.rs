@@ -12,12 +12,11 @@ mod tables;
 pub use params::{FrequencyCount, RfmParams, Scoring};
 pub use settings::{FactsNeeded, RfmSettings};
 
-use chrono::DateTime;
-
 use crate::error::{Error, Result};
 use crate::facts::customers::CustomerFacts;
 use crate::output::report::{Note, Report, TableChoice};
 use crate::reports::money_text;
+use crate::reports::period::moment;
 use population::Population;
 use scoring::Scored;
 use tables::Shown;
@@ -61,7 +60,7 @@ pub fn run(settings: &RfmSettings, input: RfmInput, tables: &TableChoice) -> Res
 
     let mut report = Report {
         command: "rfm".into(),
-        as_of: DateTime::from_timestamp_micros(input.as_of_us).map(|moment| moment.naive_utc()),
+        as_of: moment(input.as_of_us),
         params: settings.to_params_json(),
         definitions: DOC.into(),
         labels: settings.labels().to_vec(),

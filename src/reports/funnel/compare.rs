@@ -4,14 +4,13 @@ mod parse;
 
 pub use parse::Comparison;
 
-use chrono::DateTime;
-
 use super::FunnelSettings;
 use super::count::{Entrants, Pass};
 use super::side::{SIGNIFICANT, closed, reached, refuse_by_at, step_names};
 use crate::error::Result;
 use crate::output::grouped;
 use crate::output::report::{Cells, Column, Kind, Note, Table};
+use crate::reports::period;
 use crate::stats::multiple_testing::benjamini_hochberg_of_some;
 use crate::stats::proportions::{Bounds, LEVEL};
 use crate::stats::two_proportions::{Compared, Proportion, compare, newcombe};
@@ -48,8 +47,7 @@ pub fn answer(pass: &Pass<'_>, comparison: &Comparison, entrants: &Entrants) -> 
 
 /// To the second.
 fn moment(us: i64) -> String {
-    DateTime::from_timestamp_micros(us)
-        .map_or_else(String::new, |at| at.naive_utc().format("%Y-%m-%d %H:%M:%S").to_string())
+    period::moment(us).map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// One of two funnels: some of the units that entered.
